@@ -1,0 +1,56 @@
+import { cp, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { isControllerFile } from "./src/controllers/paths.ts";
+
+/**
+ * Builds the executable: the server, the example controllers, their pages and the runtime in one file.
+ *
+ * @param outfile where it goes
+ */
+export async function buildExecutable(outfile: string): Promise<void> {
+  const root = import.meta.dir;
+  const controllers = (await readdir(join(root, "controllers"), { recursive: true })).filter(isControllerFile);
+  const staging = await mkdtemp(join(tmpdir(), "hubbub-build-"));
+  try {
+    // Assets keep the name of the folder that is given, so the pages are staged as controllers/public.
+    await cp(join(root, "controllers/public"), join(staging, "controllers/public"), { recursive: true });
+    await Bun.build({
+      entrypoints: [join(root, "src/main.ts"), ...controllers.map((file) => join(root, "controllers", file))],
+      root,
+      compile: {
+        outfile: join(staging, "hubbub"),
+        assets: [join(staging, "controllers")],
+        autoloadDotenv: false,
+        autoloadBunfig: false,
+      },
+      // Modules that controllers share stay one module.
+      splitting: true,
+      minify: true,
+      sourcemap: "inline",
+      plugins: [keepVirtualModules],
+    });
+    // Renamed into place: an executable that runs at this moment is replaced, not written to.
+    await mkdir(dirname(resolve(outfile)), { recursive: true });
+    await cp(join(staging, "hubbub"), `${outfile}.new`);
+    await rename(`${outfile}.new`, outfile);
+  } finally {
+    await rm(staging, { recursive: true });
+  }
+}
+
+/** What the server gives to controllers when they are loaded is not bundled into them. */
+const keepVirtualModules: Bun.BunPlugin = {
+  name: "virtual-modules",
+  setup(build) {
+    build.onResolve({ filter: /^(?:hubbub|\/lib\/xp\/websocket|valibot|hono(?:\/.*)?)$/ }, ({ path, importer }) =>
+      importer.startsWith(join(import.meta.dir, "controllers")) ? { path, external: true } : undefined,
+    );
+  },
+};
+
+if (import.meta.main) {
+  const outfile = join(import.meta.dir, "dist/hubbub");
+  await buildExecutable(outfile);
+  console.log(`Built ${outfile}`);
+}

@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import { addToGroup, defineController, getGroupSize, send, sendToGroup } from "hubbub";
+
+const GROUP = "chat";
+
+/** A chat: clients send plain text, and hear as JSON who said what, who joined and who left. */
+export default defineController({
+  get(request) {
+    if (request.webSocket) {
+      const name = pickName(request.params["name"]);
+      return { webSocket: { data: { name } } };
+    }
+    return new Response(Bun.file(join(import.meta.dir, "public/chat.html")));
+  },
+
+  open({ session, data: { name } }) {
+    addToGroup(GROUP, session.id);
+    const size = getGroupSize(GROUP);
+    send(session.id, { type: "welcome", name, size });
+    sendToGroup(GROUP, { type: "joined", name, size }, { except: session.id });
+  },
+
+  message({ message, data: { name } }) {
+    if (typeof message !== "string" || message.trim() === "") return;
+    const at = new Date().toISOString();
+    sendToGroup(GROUP, { type: "message", name, text: message, at });
+  },
+
+  close({ data: { name } }) {
+    // The session has left its groups by now: the size counts those who stay.
+    sendToGroup(GROUP, { type: "left", name, size: getGroupSize(GROUP) });
+  },
+});
+
+/** Picks the name to appear under: the wanted one, at most 40 characters, or else a guest's. */
+function pickName(wanted: string | string[] = ""): string {
+  const name = String(wanted).trim().slice(0, 40).toWellFormed().trim();
+  return name || `Guest-${1000 + Math.floor(Math.random() * 9000)}`;
+}

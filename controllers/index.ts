@@ -1,0 +1,18 @@
+import { join } from "node:path";
+import { controllers, defineController } from "hubbub";
+
+/** The start page; the same address answers JSON to a program that asks for it. */
+export default defineController({
+  get(request) {
+    if (request.getHeader("accept")?.startsWith("application/json")) {
+      return {
+        contentType: "application/json",
+        headers: { "Cache-Control": "no-store", Vary: "Accept" },
+        body: controllers(),
+      };
+    }
+    return new Response(Bun.file(join(import.meta.dir, "public/index.html")), {
+      headers: { Vary: "Accept" },
+    });
+  },
+});

@@ -1,0 +1,161 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { format } from "node:util";
+import { Fault, nameKind } from "../core/errors.ts";
+import { controllerLog } from "../core/log.ts";
+import { type Groups, toGroupName } from "../groups/groups.ts";
+import { encodeMessage } from "../groups/message.ts";
+import type { Backlog } from "../sessions/backlog.ts";
+import { isSendableCode, MAX_REASON_BYTES } from "../sessions/close-codes.ts";
+import type { Registry } from "../sessions/registry.ts";
+import { defineController } from "./controller.ts";
+import type { Kept } from "./kept.ts";
+
+/** One line of `controllers()`. */
+export type ControllerInfo = {
+  path: string;
+  file: string;
+  /** Upper-case method names. */
+  methods: string[];
+  /** It hears the events of sessions. */
+  webSocket: boolean;
+};
+
+/** Everything that a controller can import from `"hubbub"`. */
+export type Api = {
+  /** Adds a session to a group, which thereby exists; an unknown session is ignored. */
+  addToGroup(group: string | number, id?: string): void;
+  /** Takes a session out of a group; unknown ones are ignored. A session that ends leaves its groups by itself. */
+  removeFromGroup(group: string | number, id?: string): void;
+  /** Sends to one session: text as text, bytes as binary, anything else as JSON. False if it is not open. */
+  send(id: string, message: unknown): boolean;
+  /** Sends to every session in a group, or to all but `except`. */
+  sendToGroup(group: string | number, message: unknown, options?: { except?: string }): void;
+  /** How many sessions are in a group. */
+  getGroupSize(group: string | number): number;
+  /** Ends a session with a close code (1000 to 1003, 1007 to 1014, 3000 to 4999). False if it is not open. */
+  close(id: string, code?: number, reason?: string): boolean;
+  isOpen(id: string): boolean;
+  /** The names of the groups that a session is in, sorted. */
+  getGroups(id: string): string[];
+  /** A value that survives live edits: `init` makes it the first time that `name` is asked for. */
+  kept<T>(name: string, init: () => T): T;
+  /** Writes to the server's log, with `%s`-style arguments. */
+  log: ControllerLog;
+  defineController: typeof defineController;
+  /** All controllers that are loaded, sorted by path. */
+  controllers(): ControllerInfo[];
+};
+
+export type ControllerLog = Record<
+  "debug" | "info" | "warning" | "error",
+  (text: unknown, ...values: unknown[]) => void
+>;
+
+export type ApiParts = {
+  registry: Registry;
+  groups: Groups;
+  backlog: Backlog;
+  kept: Kept;
+  listControllers: () => ControllerInfo[];
+};
+
+/**
+ * Makes the functions that controllers import.
+ *
+ * Sends read nothing and start nothing; what ends a session runs in the host's context, so that it does not end with
+ * the generation that asked for it.
+ */
+export function createApi({ registry, groups, backlog, kept, listControllers }: ApiParts): Api {
+  const asHost = AsyncLocalStorage.snapshot();
+  const findSocket = (id: unknown) => registry.get(String(id))?.socket;
+
+  return {
+    addToGroup(group, id) {
+      const name = toGroupName(group);
+      const socket = findSocket(id);
+      if (socket !== undefined) groups.add(name, socket);
+    },
+
+    removeFromGroup(group, id) {
+      const name = toGroupName(group);
+      const socket = findSocket(id);
+      if (socket !== undefined) groups.remove(name, socket);
+    },
+
+    send(id, message) {
+      const encoded = encodeMessage(message);
+      const session = registry.get(String(id));
+      const sent = session?.socket?.send(encoded);
+      if (session === undefined || sent === undefined) return false;
+      if (sent > 0 || encoded.length === 0) return true;
+      // -1: it waits in the session's backlog; 0: the runtime took no more.
+      backlog.check(session);
+      return sent === -1;
+    },
+
+    sendToGroup(group, message, options) {
+      const name = toGroupName(group);
+      const encoded = encodeMessage(message);
+      groups.send(name, encoded, options?.except === undefined ? undefined : findSocket(options.except));
+      backlog.published(encoded.length);
+    },
+
+    getGroupSize: (group) => groups.size(toGroupName(group)),
+
+    close(id, code = 1000, reason = "") {
+      if (!isSendableCode(code)) {
+        throw new Fault(
+          "CLOSE_CODE",
+          `Cannot close a session with code ${String(code)}: expected 1000 to 1003, 1007 to 1014 or 3000 to 4999`,
+        );
+      }
+      if (typeof reason !== "string" || Buffer.byteLength(reason) > MAX_REASON_BYTES) {
+        throw new Fault(
+          "CLOSE_CODE",
+          `Cannot close a session with this reason: it is ${typeof reason === "string" ? "too long" : nameKind(reason)}, expected a text of at most ${MAX_REASON_BYTES} bytes`,
+        );
+      }
+      const session = registry.get(String(id));
+      if (session === undefined) return false;
+      asHost(() => session.close(code, reason));
+      return true;
+    },
+
+    isOpen: (id) => registry.get(String(id)) !== undefined,
+
+    getGroups(id) {
+      const socket = findSocket(id);
+      return socket === undefined ? [] : groups.of(socket);
+    },
+
+    kept: <T>(name: string, init: () => T) => kept.take(name, init) as T,
+    log: createControllerLog(),
+    defineController,
+    controllers: listControllers,
+  };
+}
+
+/** The names that `createApi` gives: what the module `"hubbub"` exports. */
+export const apiNames = [
+  "addToGroup",
+  "removeFromGroup",
+  "send",
+  "sendToGroup",
+  "getGroupSize",
+  "close",
+  "isOpen",
+  "getGroups",
+  "kept",
+  "log",
+  "defineController",
+  "controllers",
+] as const satisfies (keyof Api)[];
+
+function createControllerLog(): ControllerLog {
+  const write =
+    (level: keyof ControllerLog) =>
+    (text: unknown, ...values: unknown[]) => {
+      controllerLog[level](format(text, ...values));
+    };
+  return { debug: write("debug"), info: write("info"), warning: write("warning"), error: write("error") };
+}

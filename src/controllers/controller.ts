@@ -1,0 +1,124 @@
+import type { CloseEvent, ErrorEvent, MessageEvent, OpenEvent, Params, SessionEvent } from "../sessions/event.ts";
+
+export type {
+  CloseEvent,
+  ErrorEvent,
+  Message,
+  MessageEvent,
+  OpenEvent,
+  Params,
+  SessionEvent,
+  SessionInfo,
+} from "../sessions/event.ts";
+
+/** What `get`, `post` and the others are given; each value is computed when it is first read. */
+export type ControllerRequest = {
+  readonly method: string;
+  readonly scheme: "http" | "https";
+  readonly host: string;
+  readonly port: number;
+  /** The path, percent-decoded. */
+  readonly path: string;
+  /** The path as it was sent. */
+  readonly rawPath: string;
+  readonly url: string;
+  readonly remoteAddress: string;
+  readonly mode: "live";
+  /** True only for a valid upgrade (RFC 6455, version 13). */
+  readonly webSocket: boolean;
+  /** Absent without a body that is text. */
+  readonly contentType?: string;
+  /** The body, if its type is text or JSON. */
+  readonly body?: string;
+  /** Query and form fields, and the path's parameters, which win; several values of a name are an array. */
+  readonly params: Params;
+  /** First value per name, names in their usual capitals: `User-Agent`. */
+  readonly headers: Record<string, string>;
+  readonly cookies: Record<string, string>;
+  /** Languages from `Accept-Language`, the best first. */
+  readonly locales: string[];
+  /** The standard request, with its body unread: what a Hono app's `fetch` takes. */
+  readonly raw: Request;
+  /** A header's first value, its name in any case; null if it is absent. */
+  getHeader(name: string): string | null;
+};
+
+export type Cookie = {
+  value: string;
+  path?: string;
+  domain?: string;
+  /** Seconds. */
+  maxAge?: number;
+  secure?: boolean;
+  httpOnly?: boolean;
+  sameSite?: "strict" | "lax" | "none";
+};
+
+/** How an upgrade is accepted; `{}` is enough. */
+export type AcceptUpgrade<Data = unknown> = {
+  /** The first one that the client offers is chosen. */
+  subProtocols?: string | readonly string[];
+  /** Every event of the session carries it: one object for life. */
+  data?: Data;
+  /** Seconds without a sign of life before the session is closed; 0 for never; `--timeout` if absent. */
+  timeout?: number;
+  /** Replaces the check of the `Origin` header: true accepts, all else is 403. */
+  checkOrigin?: (origin: string | undefined) => boolean;
+  /** Headers of the 101 answer. */
+  headers?: Record<string, string>;
+};
+
+/** An HTTP answer, or with `webSocket` an accepted upgrade. */
+export type ControllerResponse<Data = unknown> = {
+  status?: number;
+  /** Text, bytes, a stream, or an object or array that is sent as JSON. */
+  body?: unknown;
+  contentType?: string;
+  /** A null value removes the header. */
+  headers?: Record<string, string | number | null | undefined>;
+  cookies?: Record<string, string | Cookie>;
+  /** Answers 303 with this `Location`. */
+  redirect?: string;
+  webSocket?: AcceptUpgrade<Data>;
+};
+
+type Awaitable<T> = T | Promise<T>;
+
+export type HttpAnswer<Data = unknown> = Awaitable<ControllerResponse<Data> | Response>;
+
+/** The methods that a controller can export, in lower or upper case. */
+export const methodNames = ["get", "post", "put", "patch", "delete", "head", "options"] as const;
+
+export type MethodName = (typeof methodNames)[number];
+
+type EventHandler<Event> = (event: Event) => unknown;
+
+type Handlers<Data> = {
+  /** Hears every event. */
+  webSocketEvent?: EventHandler<SessionEvent<Data>>;
+  open?: EventHandler<OpenEvent<Data>>;
+  message?: EventHandler<MessageEvent<Data>>;
+  close?: EventHandler<CloseEvent<Data>>;
+  error?: EventHandler<ErrorEvent<Data>>;
+};
+
+/** A controller as it is written for `defineController`. */
+export type ControllerDefinition<Data = unknown> = Handlers<Data> & {
+  get?: (request: ControllerRequest) => HttpAnswer<Data>;
+} & {
+  [Method in Exclude<MethodName, "get"> | "all"]?: (request: ControllerRequest) => HttpAnswer;
+};
+
+/** Marks what `defineController` made, so that without a `get` it accepts every upgrade. */
+export const defined: unique symbol = Symbol.for("hubbub.defined");
+
+/**
+ * Gives a controller its types: what `get` returns as `data` is what the events carry.
+ *
+ * Without a `get` every upgrade is accepted.
+ */
+export function defineController<Data = Record<string, unknown>>(
+  definition: ControllerDefinition<Data>,
+): ControllerDefinition<Data> {
+  return Object.assign(definition, { [defined]: true });
+}

@@ -1,0 +1,109 @@
+import { describeError, describeStack, Fault } from "../core/errors.ts";
+import { log } from "../core/log.ts";
+import { type Controller, findControllers, loadController } from "./loader.ts";
+import { formatLocation, locate } from "./location.ts";
+
+/** How long running handlers may take to finish before their generation is disposed, in milliseconds. */
+const DISPOSE_GRACE_MS = 10_000;
+
+export type GenerationOptions = {
+  folder: string;
+  number: number;
+  /** Free identifiers of all of the folder's modules. */
+  globals: Record<string, unknown>;
+};
+
+/**
+ * One loaded version of the whole controllers folder, as one `Bun.ModuleGraph`.
+ *
+ * What its code opens (timers, servers, sockets) is closed with it, and what its code throws, now or later, stays in it.
+ */
+export class Generation {
+  readonly folder: string;
+  readonly number: number;
+  /** By path pattern, the most specific first. */
+  readonly controllers: ReadonlyMap<string, Controller>;
+  readonly #graph: Bun.ModuleGraph;
+  readonly #running = new Set<PromiseWithResolvers<never>>();
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  private constructor({ folder, number }: GenerationOptions, graph: Bun.ModuleGraph, controllers: Controller[]) {
+    this.folder = folder;
+    this.number = number;
+    this.#graph = graph;
+    this.controllers = new Map(controllers.map((controller) => [controller.path, controller]));
+  }
+
+  /**
+   * Loads every controller of the folder and checks it.
+   *
+   * @throws {Fault} if the folder cannot be served; {AggregateError} of all the controllers' faults otherwise.
+   */
+  static async load(options: GenerationOptions): Promise<Generation> {
+    const { folder, globals } = options;
+    const files = findControllers(folder);
+    const graph = new Bun.ModuleGraph({ globals, onError: (error) => logLateError(error, folder) });
+    const faults: unknown[] = [];
+    const controllers: Controller[] = [];
+    for (const file of files) {
+      try {
+        controllers.push(await loadController(folder, file, (path) => graph.import<Record<string, unknown>>(path)));
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) {
+      graph.dispose();
+      throw new AggregateError(
+        faults,
+        `Cannot load the controllers in "${folder}": ${faults.length} of ${files.length} have a fault`,
+      );
+    }
+    return new Generation(options, graph, controllers);
+  }
+
+  /** Calls a controller's function in the generation's context; throws what it throws. */
+  run<Argument, Result>(call: (argument: Argument) => Result, argument: Argument): Result {
+    return this.#graph.run(call, argument);
+  }
+
+  /**
+   * Follows a promise of the generation's: it settles as `promise` does, or rejects when the generation is disposed first.
+   */
+  async follow<T>(promise: PromiseLike<T>): Promise<T> {
+    const ended = Promise.withResolvers<never>();
+    this.#running.add(ended);
+    try {
+      return await Promise.race([promise, ended.promise]);
+    } finally {
+      this.#running.delete(ended);
+      if (this.#running.size === 0) this.#idle?.resolve();
+    }
+  }
+
+  /** Ends the generation once its running handlers are done, or after ten seconds. */
+  async dispose(graceMs: number = DISPOSE_GRACE_MS): Promise<void> {
+    if (this.#running.size > 0) {
+      this.#idle = Promise.withResolvers();
+      const timer = setTimeout(this.#idle.resolve, graceMs);
+      await this.#idle.promise;
+      clearTimeout(timer);
+    }
+    this.#graph.dispose();
+    const fault = new Fault(
+      "CONTROLLER_ENDED",
+      `Cannot finish a handler of generation ${this.number}: it ran longer than ${graceMs / 1000} s after the generation ended`,
+    );
+    for (const ended of this.#running) ended.reject(fault);
+  }
+}
+
+/** What a timer, a floating promise or a socket of a controller's threw. */
+function logLateError(error: unknown, folder: string): void {
+  const place = locate(error, folder);
+  const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
+  log.error(`A controller failed outside of an event${where}: ${describeError(error)}`, {
+    ...place,
+    detail: describeStack(error),
+  });
+}

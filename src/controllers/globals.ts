@@ -1,0 +1,41 @@
+import { Fault } from "../core/errors.ts";
+import type { Api } from "./api.ts";
+import { locate } from "./location.ts";
+import { API_GLOBAL, resolveInFolder } from "./modules.ts";
+import { join } from "node:path";
+
+/** What a controller reads as `app`. */
+export type AppInfo = { name: string; version: string; config: Readonly<Record<string, unknown>> };
+
+/** The free identifiers of a controllers folder's modules: the api behind `"hubbub"`, and Enonic's globals. */
+export function createGlobals(folder: string, api: Api, app: AppInfo): Record<string, unknown> {
+  return { [API_GLOBAL]: api, log: api.log, app, resolve: createResolve(folder), __: javaBridge };
+}
+
+/** `resolve(path)`: the file that `path` means to the file that asks, as a path within the controllers folder. */
+function createResolve(folder: string): (path: string) => string {
+  return (path) => {
+    const caller = locate(new Error("resolve"), folder);
+    const from = join(folder, caller?.file ?? "index.js");
+    const file = resolveInFolder(String(path), from, folder);
+    if (file === undefined) {
+      throw new Fault(
+        "RESOLVE",
+        `Cannot resolve "${path}" from "${caller?.file ?? folder}": there is no such file in the controllers folder`,
+      );
+    }
+    return file.slice(folder.length);
+  };
+}
+
+const javaBridge: object = new Proxy(
+  {},
+  {
+    get(_target, name) {
+      throw new Fault(
+        "JAVA_BRIDGE",
+        `Cannot use "__.${String(name)}": there is no Java here, expected an import such as "hubbub" or a package`,
+      );
+    },
+  },
+);

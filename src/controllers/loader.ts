@@ -1,0 +1,194 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describeError, Fault, nameKind } from "../core/errors.ts";
+import type { SessionEvent } from "../sessions/event.ts";
+import {
+  type ControllerDefinition,
+  type ControllerRequest,
+  defined,
+  type HttpAnswer,
+  type MethodName,
+  methodNames,
+} from "./controller.ts";
+import { formatLocation, locate } from "./location.ts";
+import {
+  compareSpecificity,
+  isControllerFile,
+  isControllerFolder,
+  listParameters,
+  toConflictKey,
+  toPath,
+} from "./paths.ts";
+
+/** A controller as the server calls it. */
+export type Controller = {
+  /** The file, relative to the controllers folder. */
+  readonly file: string;
+  /** The path pattern, such as `/room/:id`. */
+  readonly path: string;
+  readonly parameters: readonly string[];
+  /** Handlers by lower-case method name; `all` serves what is not there. */
+  readonly answers: Readonly<Partial<Record<MethodName | "all", Answer>>>;
+  /** What the `Allow` header says. */
+  readonly allow: readonly string[];
+  /** Absent if the controller hears no events. */
+  readonly onEvent: ((event: SessionEvent) => unknown) | undefined;
+};
+
+export type Answer = (request: ControllerRequest) => HttpAnswer;
+
+/** How long a module may take to load, in milliseconds: it may wait for a database, not for ever. */
+const LONGEST_LOAD_MS = 10_000;
+
+const eventNames = ["open", "message", "close", "error"] as const;
+
+/**
+ * The controller files below `folder`, relative to it, the most specific path first.
+ *
+ * @throws {Fault} `FOLDER` if there is no such folder, `CONTROLLER_NAME` or `CONTROLLER_CONFLICT` for its files.
+ */
+export function findControllers(folder: string): { file: string; path: string }[] {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new Fault("FOLDER", `Cannot serve "${folder}": there is no such folder, expected one with controllers`);
+  }
+  const byKey = new Map<string, { file: string; path: string }>();
+  for (const file of listFiles(folder).sort()) {
+    const path = toPath(file);
+    const other = byKey.get(toConflictKey(path));
+    if (other !== undefined) {
+      throw new Fault(
+        "CONTROLLER_CONFLICT",
+        `Cannot load controllers "${other.file}" and "${file}": both claim ${path}, expected one file for a path`,
+      );
+    }
+    byKey.set(toConflictKey(path), { file, path });
+  }
+  return [...byKey.values()].sort((a, b) => compareSpecificity(a.path, b.path));
+}
+
+/**
+ * Loads one controller's module through `load` and checks its exports.
+ *
+ * @throws {Fault} `CONTROLLER_LOAD` with a code frame, or `CONTROLLER_SHAPE`.
+ */
+export async function loadController(
+  folder: string,
+  { file, path }: { file: string; path: string },
+  load: (file: string) => Promise<Record<string, unknown>>,
+): Promise<Controller> {
+  return toController(file, path, await loadModule(folder, file, load));
+}
+
+async function loadModule(folder: string, file: string, load: (file: string) => Promise<Record<string, unknown>>) {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
+      new Fault(
+        "CONTROLLER_LOAD",
+        `Cannot load controller "${file}": it did not finish within ${LONGEST_LOAD_MS / 1000} s`,
+      ),
+    );
+  }, LONGEST_LOAD_MS);
+  try {
+    return await Promise.race([load(join(folder, file)), late.promise]);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "CONTROLLER_LOAD") throw error;
+    const place = locate(error, folder);
+    const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
+    const detail = Bun.inspect(error, { colors: false }).trim();
+    throw new Fault("CONTROLLER_LOAD", `Cannot load controller "${file}": ${describeError(error)}${where}`, {
+      cause: error,
+      detail,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function listFiles(folder: string, within = ""): string[] {
+  return readdirSync(join(folder, within), { withFileTypes: true }).flatMap((entry) => {
+    const file = within === "" ? entry.name : `${within}/${entry.name}`;
+    const isFolder = entry.isSymbolicLink()
+      ? statSync(join(folder, file), { throwIfNoEntry: false })?.isDirectory()
+      : entry.isDirectory();
+    if (isFolder === true) return isControllerFolder(entry.name) ? listFiles(folder, file) : [];
+    return isControllerFile(file) ? [file] : [];
+  });
+}
+
+function toController(file: string, path: string, module: Record<string, unknown>): Controller {
+  const { default: main, ...named } = module;
+  // A CommonJS module's exports are its default; an ES module may export a definition as default.
+  const exports: Record<PropertyKey, unknown> = { ...(isRecord(main) ? main : {}), ...named };
+  if (main !== undefined && !isRecord(main) && Object.keys(named).length === 0) {
+    throw shapeFault(file, `its default export is ${nameKind(main)}, expected what defineController returns`);
+  }
+  const answers: Partial<Record<MethodName | "all", Answer>> = {};
+  for (const name of [...methodNames, "all"] as const) {
+    const key = exports[name.toUpperCase()] === undefined ? name : name.toUpperCase();
+    const answer = takeFunction(file, exports, key);
+    if (answer !== undefined) answers[name] = answer as Answer;
+  }
+  const onEvent = toOnEvent(file, exports);
+  if (answers.get === undefined && isRecord(main) && defined in main) answers.get = () => ({ webSocket: {} });
+  if (Object.keys(answers).length === 0 && onEvent === undefined) {
+    const wanted = `${methodNames.join(", ")}, all and webSocketEvent`;
+    throw shapeFault(
+      file,
+      `it exports none of ${wanted}; a file that is no controller belongs in lib/ or begins with "_"`,
+    );
+  }
+  return { file, path, parameters: listParameters(path), answers, allow: listAllowed(answers), onEvent };
+}
+
+function toOnEvent(
+  file: string,
+  exports: Record<PropertyKey, unknown>,
+): ((event: SessionEvent) => unknown) | undefined {
+  const every = takeFunction(file, exports, "webSocketEvent");
+  const single = eventNames
+    .map((name) => [name, takeFunction(file, exports, name)] as const)
+    .filter(([, handler]) => handler !== undefined);
+  if (single.length === 0) return every as Controller["onEvent"];
+  if (every !== undefined)
+    throw shapeFault(file, `it has "webSocketEvent" and "${single[0]?.[0]}", expected one or the other`);
+  const handlers = Object.fromEntries(single) as ControllerDefinition;
+  return (event) => {
+    switch (event.type) {
+      case "message":
+        return handlers.message?.(event);
+      case "open":
+        return handlers.open?.(event);
+      case "close":
+        return handlers.close?.(event);
+      case "error":
+        return handlers.error?.(event);
+    }
+  };
+}
+
+function takeFunction(
+  file: string,
+  exports: Record<PropertyKey, unknown>,
+  name: string,
+): ((argument: never) => unknown) | undefined {
+  const value = exports[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "function") throw shapeFault(file, `"${name}" is ${nameKind(value)}, expected a function`);
+  return value as (argument: never) => unknown;
+}
+
+function listAllowed(answers: Controller["answers"]): string[] {
+  const names =
+    answers.all === undefined ? methodNames.filter((name) => answers[name] !== undefined) : [...methodNames];
+  if (names.includes("get") && !names.includes("head")) names.push("head");
+  return names.map((name) => name.toUpperCase());
+}
+
+function shapeFault(file: string, what: string): Fault {
+  return new Fault("CONTROLLER_SHAPE", `Cannot load controller "${file}": ${what}`);
+}
+
+function isRecord(value: unknown): value is Record<PropertyKey, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,74 @@
+/** Exit codes of the process: 1 failure, 2 usage (argv), 78 configuration (EX_CONFIG of sysexits.h). */
+type ExitCode = 1 | 2 | 78;
+
+/** Every code a `Fault` can carry, with the exit code it gives the process; `docs/errors.md` has a heading for each. */
+export const faultCodes = {
+  COMMAND_UNKNOWN: 2,
+  ARGUMENT_UNEXPECTED: 2,
+  FLAG_UNKNOWN: 2,
+  FLAG_VALUE: 2,
+  CONFIG_VALUE: 78,
+  CONFIG_FILE: 78,
+  FOLDER: 78,
+  CONTROLLER_NAME: 78,
+  CONTROLLER_CONFLICT: 78,
+  CONTROLLER_LOAD: 78,
+  CONTROLLER_SHAPE: 78,
+  CONTROLLER_ANSWER: 1,
+  CONTROLLER_ENDED: 1,
+  LISTEN: 1,
+  GROUP_NAME: 1,
+  MESSAGE: 1,
+  CLOSE_CODE: 1,
+  KEPT_NAME: 1,
+  KEPT_KIND: 1,
+  JAVA_BRIDGE: 1,
+  RESOLVE: 1,
+} as const satisfies Record<string, ExitCode>;
+
+export type FaultCode = keyof typeof faultCodes;
+
+/**
+ * What could not be done, to what, and what is wanted.
+ *
+ * A remote party's mistake is never a `Fault`: it becomes a status or a close code.
+ */
+export class Fault extends Error {
+  override readonly name = "Fault";
+  readonly code: FaultCode;
+  /** Lines to print beneath the message: a code frame. */
+  readonly detail: string | undefined;
+
+  constructor(code: FaultCode, message: string, { detail, ...options }: ErrorOptions & { detail?: string } = {}) {
+    super(message, options);
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get exitCode(): ExitCode {
+    return faultCodes[this.code];
+  }
+}
+
+/** The text of anything that can be thrown. */
+export function describeError(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message === "" ? thrown.name : thrown.message;
+  try {
+    return String(thrown);
+  } catch {
+    return "a value that cannot be shown";
+  }
+}
+
+/** The stack of an error; undefined for what has none. */
+export function describeStack(thrown: unknown): string | undefined {
+  return thrown instanceof Error ? thrown.stack : undefined;
+}
+
+/** How a message names what a value is: `a number`, `null`, `an array`. */
+export function nameKind(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  const kind = typeof value;
+  return kind === "object" ? "an object" : `a ${kind}`;
+}

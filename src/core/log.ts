@@ -1,0 +1,64 @@
+import { writeSync } from "node:fs";
+import { configureSync, getJsonLinesFormatter, getLogger, type LogRecord, type TextFormatter } from "@logtape/logtape";
+import { getPrettyFormatter } from "@logtape/pretty";
+import type { Config } from "./config.ts";
+
+/** What a log line carries beside its text; `detail` is printed beneath it. */
+export type LogProperties = Record<string, unknown> & { detail?: string | undefined };
+
+export type Log = Record<"debug" | "info" | "warning" | "error", (text: string, properties?: LogProperties) => void>;
+
+/** The server's own log. */
+export const log: Log = createLog(["hubbub"]);
+
+/** What controllers log. */
+export const controllerLog: Log = createLog(["hubbub", "controller"]);
+
+function createLog(category: string[]): Log {
+  const logger = getLogger(category);
+  // The library reads {name} in a text as a placeholder; ours are plain.
+  const write =
+    (level: keyof Log) =>
+    (text: string, properties: LogProperties = {}) =>
+      logger[level](text.replaceAll("{", "{{").replaceAll("}", "}}"), properties);
+  return { debug: write("debug"), info: write("info"), warning: write("warning"), error: write("error") };
+}
+
+/** Sends the log to standard output, in the form and from the level on that `config` wants. */
+export function configureLog({ logLevel, logFormat }: Pick<Config, "logLevel" | "logFormat">): void {
+  const isPretty = logFormat === "pretty" || (logFormat === "auto" && process.stdout.isTTY === true);
+  const format = isPretty ? prettyFormatter() : getJsonLinesFormatter({ properties: "flatten" });
+  configureSync({
+    reset: true,
+    sinks: { stdout: (record) => writeLine(format(record)) },
+    loggers: [
+      { category: "hubbub", sinks: ["stdout"], lowestLevel: logLevel },
+      { category: ["logtape", "meta"], sinks: ["stdout"], lowestLevel: "error" },
+    ],
+  });
+}
+
+/** One line a record, and beneath it the `detail` (a code frame, a table, a stack) where there is one. */
+function prettyFormatter(): TextFormatter {
+  const format = getPrettyFormatter({
+    timestamp: "time",
+    icons: false,
+    align: false,
+    categoryTruncate: false,
+    colors: process.stdout.isTTY === true && !process.env["NO_COLOR"],
+  });
+  return (record: LogRecord) => {
+    const { detail } = record.properties;
+    const line = format(record);
+    return typeof detail === "string" ? `${line}${detail.replace(/^/gm, "  ").trimEnd()}\n` : line;
+  };
+}
+
+/** Standard output may be full, closed or a stalled pipe: a log line is never worth the server. */
+function writeLine(line: string): void {
+  try {
+    writeSync(1, line);
+  } catch {
+    // There is no better place to say so.
+  }
+}

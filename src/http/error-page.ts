@@ -1,0 +1,65 @@
+import { html } from "hono/html";
+
+const reasons: Record<number, string> = {
+  400: "Bad request",
+  401: "Not signed in",
+  403: "Not allowed",
+  404: "Not found",
+  405: "Method not allowed",
+  413: "Too large",
+  426: "Upgrade required",
+  500: "Something went wrong",
+  503: "Not available",
+};
+
+/** The title of a status: what an error answer says when nobody said more. */
+export function describeStatus(status: number): string {
+  return reasons[status] ?? (status >= 500 ? "Something went wrong" : "Request refused");
+}
+
+/** An error answer as JSON `{status, message}` or as a page, by what the request accepts. */
+export function errorAnswer(
+  request: Request,
+  status: number,
+  message = describeStatus(status),
+  headers: Record<string, string> = {},
+): Response {
+  const common = { ...headers, "Cache-Control": "no-store", Vary: "Accept" };
+  if (!prefersPage(request.headers.get("accept"))) {
+    return Response.json({ status, message }, { status, headers: common });
+  }
+  const page = html`<!doctype html>
+    <html lang="en">
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width" />
+      <meta name="color-scheme" content="light dark" />
+      <title>${status} ${describeStatus(status)}</title>
+      <style>
+        body {
+          font:
+            1.1rem/1.6 system-ui,
+            sans-serif;
+          max-width: 36rem;
+          margin: 18vh auto;
+          padding: 0 1.5rem;
+        }
+        h1 {
+          font-size: 1.6rem;
+          margin: 0;
+        }
+        p {
+          opacity: 0.8;
+        }
+      </style>
+      <h1>${status} ${describeStatus(status)}</h1>
+      <p>${message}</p>
+    </html> `;
+  return new Response(page as string, { status, headers: { ...common, "Content-Type": "text/html; charset=utf-8" } });
+}
+
+/** Only a browser asks for HTML by name; programs get JSON. */
+function prefersPage(accept: string | null): boolean {
+  const html = accept?.indexOf("text/html") ?? -1;
+  const json = accept?.indexOf("application/json") ?? -1;
+  return html >= 0 && (json < 0 || html < json);
+}

@@ -1,0 +1,219 @@
+import type { ControllerRequest, Params } from "../controllers/controller.ts";
+import type { Origination } from "./forwarded.ts";
+
+/** What the server knows of a request when it calls a controller. */
+export type RequestFacts = {
+  raw: Request;
+  origination: Origination;
+  /** A valid upgrade request. */
+  isUpgrade: boolean;
+  /** The path's own parameters. */
+  pathParams: Record<string, string>;
+  /** What `readBody` gave. */
+  body: ReadBody;
+};
+
+/** The form fields in their order: what `FormData` gives when it is iterated. */
+type FormFields = Iterable<[string, unknown]>;
+
+export type ReadBody = { text?: string; fields?: FormFields };
+
+/** Bodies that a controller reads as a string. */
+const TEXT_TYPES = /^(?:text\/|application\/(?:[\w.-]+\+)?json\b)/i;
+const FORM_TYPES = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
+
+/** Reads the body of a request whose type is text, JSON or a form; other bodies stay unread. */
+export async function readBody(raw: Request): Promise<ReadBody> {
+  const type = raw.headers.get("content-type");
+  if (type === null || raw.body === null) return {};
+  // A copy is read, so that `request.raw` can still be.
+  if (TEXT_TYPES.test(type)) return { text: await raw.clone().text() };
+  if (FORM_TYPES.test(type)) return { fields: (await raw.clone().formData()) as FormFields };
+  return {};
+}
+
+/** The path and the query of `url`, which is relative when the `Host` header makes no sense. */
+export function splitUrl(url: string): { rawPath: string; query: string } {
+  const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
+  const target = start < 0 ? "/" : url.slice(start);
+  const mark = target.indexOf("?");
+  return mark < 0 ? { rawPath: target, query: "" } : { rawPath: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+/** `path` with its percent-escapes decoded where they are valid UTF-8. */
+export function decodePath(path: string): string {
+  try {
+    return path.includes("%") ? decodeURIComponent(path) : path;
+  } catch {
+    return path;
+  }
+}
+
+/** The request object of a controller. Everything that costs something is computed when it is first read. */
+export class LazyRequest implements ControllerRequest {
+  readonly method: string;
+  readonly mode = "live";
+  readonly webSocket: boolean;
+  readonly rawPath: string;
+  readonly raw: Request;
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly #facts: RequestFacts;
+  readonly #query: string;
+  #params: Params | undefined;
+  #headers: Record<string, string> | undefined;
+  #cookies: Record<string, string> | undefined;
+
+  constructor(facts: RequestFacts) {
+    const { raw, isUpgrade, body } = facts;
+    const { rawPath, query } = splitUrl(raw.url);
+    this.method = raw.method;
+    this.webSocket = isUpgrade;
+    this.rawPath = rawPath;
+    this.raw = raw;
+    this.#query = query;
+    this.#facts = facts;
+    const type = raw.headers.get("content-type");
+    if (body.text !== undefined && type !== null) {
+      this.body = body.text;
+      this.contentType = type;
+    } else if (body.fields !== undefined && type !== null) {
+      this.contentType = type;
+    }
+  }
+
+  get scheme(): "http" | "https" {
+    return this.#facts.origination.scheme;
+  }
+
+  get host(): string {
+    return this.#facts.origination.authority.replace(/:\d+$/, "");
+  }
+
+  get port(): number {
+    const port = /:(\d+)$/.exec(this.#facts.origination.authority)?.[1];
+    return port === undefined ? (this.scheme === "https" ? 443 : 80) : Number(port);
+  }
+
+  get path(): string {
+    return decodePath(this.rawPath);
+  }
+
+  get url(): string {
+    const { scheme, authority } = this.#facts.origination;
+    return `${scheme}://${authority}${this.rawPath}${this.#query === "" ? "" : `?${this.#query}`}`;
+  }
+
+  get remoteAddress(): string {
+    return this.#facts.origination.remoteAddress;
+  }
+
+  get params(): Params {
+    this.#params ??= collectParams(this.#query, this.#facts.body.fields, this.#facts.pathParams);
+    return this.#params;
+  }
+
+  get headers(): Record<string, string> {
+    if (this.#headers === undefined) {
+      this.#headers = {};
+      for (const [name, value] of this.raw.headers) this.#headers[toUsualCapitals(name)] ??= value;
+    }
+    return this.#headers;
+  }
+
+  get cookies(): Record<string, string> {
+    this.#cookies ??= Object.fromEntries(new Bun.CookieMap(this.raw.headers.get("cookie") ?? ""));
+    return this.#cookies;
+  }
+
+  get locales(): string[] {
+    return parseLanguages(this.raw.headers.get("accept-language") ?? "");
+  }
+
+  getHeader(name: string): string | null {
+    return this.raw.headers.get(name);
+  }
+
+  /** A controller may answer with its request as JSON, to see what is in it. */
+  toJSON(): Record<string, unknown> {
+    const {
+      method,
+      scheme,
+      host,
+      port,
+      path,
+      rawPath,
+      url,
+      remoteAddress,
+      mode,
+      webSocket,
+      params,
+      headers,
+      cookies,
+      locales,
+    } = this;
+    const text = this.body === undefined ? {} : { body: this.body };
+    const type = this.contentType === undefined ? {} : { contentType: this.contentType };
+    return {
+      method,
+      scheme,
+      host,
+      port,
+      path,
+      rawPath,
+      url,
+      remoteAddress,
+      mode,
+      webSocket,
+      ...type,
+      ...text,
+      params,
+      headers,
+      cookies,
+      locales,
+    };
+  }
+}
+
+/** `Sec-WebSocket-Protocol` for `sec-websocket-protocol`. */
+export function toUsualCapitals(name: string): string {
+  return name
+    .split("-")
+    .map((word) => usualWords[word] ?? word.charAt(0).toUpperCase() + word.slice(1))
+    .join("-");
+}
+
+const usualWords: Record<string, string> = {
+  websocket: "WebSocket",
+  dnt: "DNT",
+  te: "TE",
+  etag: "ETag",
+  www: "WWW",
+  md5: "MD5",
+  ua: "UA",
+};
+
+function collectParams(query: string, fields: FormFields | undefined, pathParams: Record<string, string>): Params {
+  const params: Params = {};
+  const add = (name: string, value: string) => {
+    const present = Object.hasOwn(params, name) ? params[name] : undefined;
+    const merged = present === undefined ? value : Array.isArray(present) ? [...present, value] : [present, value];
+    Object.defineProperty(params, name, { value: merged, enumerable: true, configurable: true, writable: true });
+  };
+  if (query !== "") for (const [name, value] of new URLSearchParams(query)) add(name, value);
+  if (fields !== undefined) for (const [name, value] of fields) if (typeof value === "string") add(name, value);
+  for (const [name, value] of Object.entries(pathParams)) params[name] = value;
+  return params;
+}
+
+function parseLanguages(header: string): string[] {
+  const ranges = header.split(",").map((part) => {
+    const [language = "", ...options] = part.split(";").map((piece) => piece.trim());
+    const quality = options.find((option) => option.startsWith("q="))?.slice(2);
+    return { language, quality: quality === undefined ? 1 : Number(quality) || 0 };
+  });
+  return ranges
+    .filter(({ language, quality }) => language !== "" && language !== "*" && quality > 0)
+    .sort((a, b) => b.quality - a.quality)
+    .map(({ language }) => language);
+}

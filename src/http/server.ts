@@ -1,0 +1,53 @@
+import type { Server, WebSocketHandler } from "bun";
+import type { Hono } from "hono";
+import { describeError, Fault } from "../core/errors.ts";
+import { log } from "../core/log.ts";
+import type { Session } from "../sessions/session.ts";
+import { describeStatus } from "./error-page.ts";
+import type { RouteBindings } from "./routes.ts";
+
+export type ServerOptions = {
+  host: string;
+  port: number;
+  maxBodyBytes: number;
+  websocket: WebSocketHandler<Session>;
+  /** The routes of the generation that is current when a request comes. */
+  routes: () => Hono<RouteBindings>;
+};
+
+/**
+ * Listens with `Bun.serve`.
+ *
+ * @throws {Fault} `LISTEN` with the reason: the port is in use, the address is not this machine's.
+ */
+export function listen({ host, port, maxBodyBytes, websocket, routes }: ServerOptions): Server<Session> {
+  try {
+    return Bun.serve<Session>({
+      hostname: host,
+      port,
+      maxRequestBodySize: maxBodyBytes,
+      development: false,
+      websocket,
+      fetch: (request, server) => routes().fetch(request, { server }),
+      error(error) {
+        log.error(`Failed to answer a request: ${describeError(error)}`, { detail: error.stack });
+        return new Response(describeStatus(500), { status: 500 });
+      },
+    });
+  } catch (error) {
+    throw new Fault("LISTEN", `Cannot listen on ${host}:${port}: ${describeListenError(error)}`, { cause: error });
+  }
+}
+
+function describeListenError(error: unknown): string {
+  switch ((error as { code?: string }).code) {
+    case "EADDRINUSE":
+      return "the port is in use, expected a free one (--port 0 takes any)";
+    case "EACCES":
+      return "this user may not use that port, expected one above 1023";
+    case "EADDRNOTAVAIL":
+      return "this machine does not have that address, expected 127.0.0.1, 0.0.0.0 or one of its own";
+    default:
+      return describeError(error);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Server } from "bun";
+import type { AcceptUpgrade, ControllerRequest } from "../controllers/controller.ts";
+import { Fault, nameKind } from "../core/errors.ts";
+import { log } from "../core/log.ts";
+import { type RunEvent, Session } from "../sessions/session.ts";
+import { errorAnswer } from "./error-page.ts";
+import type { Origination } from "./forwarded.ts";
+import { chooseSubProtocol } from "./handshake.ts";
+import { isAllowedOrigin } from "./origin.ts";
+
+const DAY_SECONDS = 86_400;
+
+export type UpgradeParts = {
+  server: Server<Session>;
+  raw: Request;
+  /** What the controller was given: its path and parameters become the session's. */
+  request: ControllerRequest;
+  origination: Origination;
+  /** What its `get` returned as `webSocket`. */
+  accept: AcceptUpgrade;
+  run: RunEvent;
+  /** `--timeout`. */
+  timeoutSeconds: number;
+  /** `--origins`. */
+  origins: readonly string[];
+};
+
+/**
+ * Turns an accepted upgrade into a session; returns a refusal, or undefined once the socket is open.
+ *
+ * @throws {Fault} `CONTROLLER_ANSWER` if `webSocket` has not the contract's shape; whatever `checkOrigin` throws.
+ */
+export function upgrade({
+  server,
+  raw,
+  request,
+  origination,
+  accept,
+  run,
+  timeoutSeconds,
+  origins,
+}: UpgradeParts): Response | undefined {
+  checkAccept(accept);
+  const origin = raw.headers.get("origin");
+  const isAllowed =
+    accept.checkOrigin === undefined
+      ? isAllowedOrigin(origin, origination, origins)
+      : accept.checkOrigin(origin ?? undefined) === true;
+  if (!isAllowed) {
+    log.warning(`Refused a session at ${request.path}: its origin ${String(origin)} is not allowed`, {
+      path: request.path,
+      origin,
+      address: origination.remoteAddress,
+    });
+    return errorAnswer(raw, 403, "Sessions may not be opened from this origin");
+  }
+  const headers = new Headers(accept.headers);
+  // Without a header of ours the runtime echoes the first protocol that is offered; an empty one sends none.
+  headers.set(
+    "Sec-WebSocket-Protocol",
+    chooseSubProtocol(raw.headers.get("sec-websocket-protocol"), accept.subProtocols) ?? "",
+  );
+  const session = new Session({
+    info: { id: crypto.randomUUID(), path: request.path, params: request.params },
+    data: accept.data ?? {},
+    timeoutSeconds: accept.timeout ?? timeoutSeconds,
+    address: origination.remoteAddress,
+    run,
+  });
+  if (server.upgrade(raw, { data: session, headers })) return undefined;
+  // The client has gone, or it asked in a way that only the runtime understands: never read the request again.
+  return new Response("The upgrade failed", { status: 400 });
+}
+
+function checkAccept({ subProtocols, timeout, checkOrigin }: AcceptUpgrade): void {
+  const fail = (what: string, wanted: string) => {
+    throw new Fault("CONTROLLER_ANSWER", `Cannot open a session: webSocket.${what}, expected ${wanted}`);
+  };
+  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0 && timeout <= DAY_SECONDS)) {
+    fail(
+      `timeout is ${typeof timeout === "number" ? String(timeout) : nameKind(timeout)}`,
+      `0 to ${DAY_SECONDS} seconds`,
+    );
+  }
+  const protocols: unknown[] = Array.isArray(subProtocols) ? subProtocols : [subProtocols ?? ""];
+  if (!protocols.every((name) => typeof name === "string"))
+    fail("subProtocols is no list of texts", "a text or an array of texts");
+  if (checkOrigin !== undefined && typeof checkOrigin !== "function")
+    fail(`checkOrigin is ${nameKind(checkOrigin)}`, "a function");
+}

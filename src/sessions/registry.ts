@@ -1,0 +1,35 @@
+import type { Session } from "./session.ts";
+
+/** The open sessions of this node by id, and those whose last events still run. */
+export class Registry {
+  readonly #open = new Map<string, Session>();
+  readonly #ending = new Set<Session>();
+
+  add(session: Session): void {
+    this.#open.set(session.info.id, session);
+  }
+
+  /** The session has ended; it is remembered until its `close` event has run. */
+  remove(session: Session): void {
+    this.#open.delete(session.info.id);
+    this.#ending.add(session);
+    void session.settle().then(() => this.#ending.delete(session));
+  }
+
+  get(id: string): Session | undefined {
+    return this.#open.get(id);
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  values(): MapIterator<Session> {
+    return this.#open.values();
+  }
+
+  /** Sessions that are closed and whose `close` event has not run to its end. */
+  get ending(): ReadonlySet<Session> {
+    return this.#ending;
+  }
+}

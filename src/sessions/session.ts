@@ -1,0 +1,137 @@
+import type { ServerWebSocket } from "bun";
+import type { Message, SessionEvent, SessionInfo } from "./event.ts";
+import { Inbox } from "./inbox.ts";
+
+/** What a session needs of its socket: Bun's own, which carries the session as its data. */
+export type SessionSocket = ServerWebSocket<Session>;
+
+/**
+ * Runs one event of a session and contains every fault.
+ *
+ * Returns a promise, which never rejects, only if the event is not done yet.
+ */
+export type RunEvent = (session: Session, event: SessionEvent) => Promise<void> | undefined;
+
+export type SessionOptions = {
+  info: SessionInfo;
+  /** What the controller's `get` gave: one object for life. */
+  data: unknown;
+  /** Seconds without a sign of life before it is closed; 0 for never. */
+  timeoutSeconds: number;
+  /** The remote address, as far as trusted proxies tell. */
+  address: string;
+  run: RunEvent;
+};
+
+/**
+ * One client's connection: from the accepted upgrade to its one `close` event.
+ *
+ * Its events run one after another: while one runs, the next wait in the inbox, and a full inbox pauses the socket.
+ */
+export class Session {
+  readonly info: SessionInfo;
+  readonly data: unknown;
+  readonly timeoutMs: number;
+  readonly address: string;
+  /** The time of `Timeouts` at which something was last heard. */
+  heardAt = 0;
+  /** The slot of `Timeouts` that looks at this session next; -1 for none. */
+  dueSlot = -1;
+  /** What the controller is told instead of what the runtime reports. */
+  closingAs: { code: number; reason: string } | undefined;
+  readonly #run: RunEvent;
+  #socket: SessionSocket | undefined;
+  #isBusy = false;
+  #inbox: Inbox | undefined;
+  #settled: PromiseWithResolvers<void> | undefined;
+
+  constructor({ info, data, timeoutSeconds, address, run }: SessionOptions) {
+    this.info = info;
+    this.data = data;
+    this.timeoutMs = timeoutSeconds * 1000;
+    this.address = address;
+    this.#run = run;
+  }
+
+  /** Absent once the session has ended. */
+  get socket(): SessionSocket | undefined {
+    return this.#socket;
+  }
+
+  open(socket: SessionSocket): void {
+    this.#socket = socket;
+    socket.binaryType = "uint8array";
+    this.#handle({ type: "open", session: this.info, data: this.data });
+  }
+
+  receive(message: Message): void {
+    this.#handle({ type: "message", session: this.info, data: this.data, message });
+  }
+
+  /** Tells the controller of a fault that its own code did not throw. */
+  fail(error: string): void {
+    this.#handle({ type: "error", session: this.info, data: this.data, error });
+  }
+
+  /** The socket has ended: this is the session's last event. */
+  end(closeReason: number, reason: string): void {
+    this.#socket = undefined;
+    this.#handle({ type: "close", session: this.info, data: this.data, closeReason, reason });
+  }
+
+  /**
+   * Closes the session from this side; its `close` event follows once the running event is done.
+   *
+   * Messages that still wait are dropped, as after `close()` in a browser; returns how many.
+   */
+  close(code: number, reason: string): number {
+    const dropped = this.#inbox?.dropMessages() ?? 0;
+    this.#socket?.close(code, reason);
+    return dropped;
+  }
+
+  /** Cuts the connection without a close frame, and tells the controller `code` and `reason`. */
+  cut(code: number, reason: string): void {
+    this.closingAs = { code, reason };
+    this.#socket?.terminate();
+  }
+
+  /** Resolves when no event runs or waits. */
+  settle(): Promise<void> {
+    if (!this.#isBusy) return Promise.resolve();
+    this.#settled ??= Promise.withResolvers();
+    return this.#settled.promise;
+  }
+
+  #handle(event: SessionEvent): void {
+    if (this.#isBusy) {
+      this.#inbox ??= new Inbox();
+      this.#inbox.push(event);
+      const socket = this.#socket;
+      if (socket !== undefined && this.#inbox.isFull && !socket.isPaused) socket.pause();
+      return;
+    }
+    this.#isBusy = true;
+    const running = this.#run(this, event);
+    if (running !== undefined) void running.then(() => this.#handleWaiting());
+    else if (this.#inbox !== undefined) this.#handleWaiting();
+    else this.#isBusy = false;
+  }
+
+  #handleWaiting(): void {
+    for (;;) {
+      const event = this.#inbox?.shift();
+      if (this.#inbox?.isLow && this.#socket?.isPaused) this.#socket.resume();
+      if (event === undefined) break;
+      const running = this.#run(this, event);
+      if (running !== undefined) {
+        void running.then(() => this.#handleWaiting());
+        return;
+      }
+    }
+    this.#inbox = undefined;
+    this.#isBusy = false;
+    this.#settled?.resolve();
+    this.#settled = undefined;
+  }
+}

@@ -1,0 +1,111 @@
+import type { Session } from "./session.ts";
+
+/** How long one slot is, in milliseconds: a timeout is late by two slots at most. */
+const SLOT_MS = 250;
+
+/** A step longer than this was no time in which a session could be heard: the process slept or was blocked. */
+const LONGEST_STEP_MS = 4 * SLOT_MS;
+
+export type TimeoutsOptions = {
+  /** How often a silent session is pinged; 0 for never. */
+  pingSeconds: number;
+  /** Closes a session that was not heard in time. */
+  expire: (session: Session) => void;
+};
+
+/**
+ * Closes sessions that fall silent, and pings them so that live ones do not.
+ *
+ * A timer wheel: a session sits in the slot in which it must next be looked at, so an event costs one store
+ * (`session.heardAt`) and a slot costs only its own sessions. Its time is made of steps of the interval, so a
+ * blocked or sleeping process expires nobody, and a clock that jumps does nothing.
+ */
+export class Timeouts {
+  readonly #pingMs: number;
+  readonly #expire: (session: Session) => void;
+  readonly #slots = new Map<number, Set<Session>>();
+  #now = 0;
+  #slot = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor({ pingSeconds, expire }: TimeoutsOptions) {
+    this.#pingMs = pingSeconds * 1000;
+    this.#expire = expire;
+  }
+
+  /** Starts the wheel. */
+  start(): void {
+    let last = performance.now();
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      this.advance(Math.min(now - last, LONGEST_STEP_MS));
+      last = now;
+    }, SLOT_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Begins to watch `session`, if it has a timeout or is to be pinged. */
+  watch(session: Session): void {
+    this.hear(session);
+    this.#schedule(session);
+  }
+
+  /** Something came from `session`: a message, a ping or a pong. */
+  hear(session: Session): void {
+    session.heardAt = this.#now;
+  }
+
+  forget(session: Session): void {
+    if (session.dueSlot < 0) return;
+    const slot = this.#slots.get(session.dueSlot);
+    slot?.delete(session);
+    if (slot?.size === 0) this.#slots.delete(session.dueSlot);
+    session.dueSlot = -1;
+  }
+
+  /** Moves time forward by `ms` and looks at every session that is due. */
+  advance(ms: number): void {
+    this.#now += ms;
+    const end = Math.floor(this.#now / SLOT_MS);
+    for (; this.#slot <= end; this.#slot += 1) {
+      const due = this.#slots.get(this.#slot);
+      if (due === undefined) continue;
+      this.#slots.delete(this.#slot);
+      for (const session of due) this.#look(session);
+    }
+  }
+
+  #look(session: Session): void {
+    session.dueSlot = -1;
+    const { socket, timeoutMs } = session;
+    if (socket === undefined) return;
+    // A paused socket cannot be heard: that is its controller's doing, not the client's.
+    if (socket.isPaused) this.hear(session);
+    const silentMs = this.#silence(session);
+    if (timeoutMs > 0 && silentMs >= timeoutMs) return this.#expire(session);
+    if (this.#pingMs > 0 && silentMs >= this.#pingMs) {
+      socket.ping();
+      return this.#schedule(session, this.#pingMs);
+    }
+    this.#schedule(session);
+  }
+
+  /** Puts `session` into the slot of its next ping or of its timeout, whichever comes first. */
+  #schedule(session: Session, untilPing = this.#pingMs > 0 ? this.#pingMs - this.#silence(session) : Infinity): void {
+    const untilTimeout = session.timeoutMs > 0 ? session.timeoutMs - this.#silence(session) : Infinity;
+    const until = Math.min(untilTimeout, untilPing);
+    if (until === Infinity) return;
+    session.dueSlot = Math.max(this.#slot, Math.ceil((this.#now + until) / SLOT_MS));
+    const slot = this.#slots.get(session.dueSlot);
+    if (slot === undefined) this.#slots.set(session.dueSlot, new Set([session]));
+    else slot.add(session);
+  }
+
+  /** The least time that `session` can have been silent: `heardAt` may be a whole slot old. */
+  #silence(session: Session): number {
+    return this.#now - session.heardAt - SLOT_MS;
+  }
+}

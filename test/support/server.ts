@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { App } from "../../src/app.ts";
+import { type ConfigSources, readConfig } from "../../src/core/config.ts";
+import { configureLog } from "../../src/core/log.ts";
+import { createFolder, type TestFolder } from "./folder.ts";
+import { openSession, type SessionOptions, type TestSession } from "./session.ts";
+
+configureLog({ logLevel: "error", logFormat: "json" });
+
+/** A real server in this process, on a free port, with controllers of a test's own. */
+export type TestServer = AsyncDisposable & {
+  app: App;
+  folder: TestFolder;
+  /** The address of `path`. */
+  url: (path: string) => string;
+  /** Requests `path`; redirects are not followed. */
+  fetch: (path: string, init?: RequestInit) => Promise<Response>;
+  /** Opens a session at `path`. */
+  open: (path: string, options?: SessionOptions) => Promise<TestSession>;
+};
+
+const running = new Set<TestServer>();
+
+/**
+ * Starts the server with `files` as its controllers folder.
+ *
+ * @param flags settings as on the command line: `{ timeout: "2", "max-message": "1KiB" }`
+ */
+export async function startServer(
+  files: Record<string, string | Uint8Array>,
+  flags: NonNullable<ConfigSources["flags"]> = {},
+  toml?: string,
+): Promise<TestServer> {
+  const folder = createFolder(files);
+  const config = readConfig({ flags: { port: "0", ...flags }, file: toml });
+  const app = new App({ config, folder: folder.path, isEmbedded: false, version: "1.2.3" });
+  try {
+    return await toServer(app, folder);
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Stops every server that a test left running. */
+export async function stopServers(): Promise<void> {
+  for (const server of running) await server[Symbol.asyncDispose]();
+}
+
+async function toServer(app: App, folder: TestFolder): Promise<TestServer> {
+  const { origin } = await app.start();
+  const url = (path: string) => origin + path;
+  const server: TestServer = {
+    app,
+    folder,
+    url,
+    fetch: (path, init = {}) => fetch(url(path), { redirect: "manual", ...init }),
+    open: (path, options) => openSession(url(path), options),
+    async [Symbol.asyncDispose]() {
+      running.delete(server);
+      await app.stop();
+      folder[Symbol.dispose]();
+    },
+  };
+  running.add(server);
+  return server;
+}
+
+/** The repository's root. */
+export const root = join(import.meta.dir, "../..");
