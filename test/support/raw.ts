@@ -25,7 +25,7 @@ export async function connectRaw(url: string, text: string): Promise<RawConnecti
   let bytes = Buffer.alloc(0);
   let isEnded = false;
   const socket = connect(Number(port), hostname);
-  socket.on("data", (chunk) => {
+  socket.on("data", (chunk: Buffer) => {
     bytes = Buffer.concat([bytes, chunk]);
   });
   socket.on("error", () => {});
