@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { listModules } from "./src/controllers/modules.ts";
 import { isControllerFile } from "./src/controllers/paths.ts";
 
 /**
@@ -43,8 +44,10 @@ export async function buildExecutable(outfile: string): Promise<void> {
 const keepVirtualModules: Bun.BunPlugin = {
   name: "virtual-modules",
   setup(build) {
-    build.onResolve({ filter: /^(?:hubbub|\/lib\/xp\/websocket|valibot|hono(?:\/.*)?)$/ }, ({ path, importer }) =>
-      importer.startsWith(join(import.meta.dir, "controllers")) ? { path, external: true } : undefined,
+    const names = new Set(listModules());
+    const folder = join(import.meta.dir, "controllers");
+    build.onResolve({ filter: /./ }, ({ path, importer }) =>
+      names.has(path) && importer.startsWith(folder) ? { path, external: true } : undefined,
     );
   },
 };

@@ -16,14 +16,14 @@ export default defineController({
   open({ session, data: { name } }) {
     addToGroup(GROUP, session.id);
     const size = getGroupSize(GROUP);
-    send(session.id, { type: "welcome", name, size });
+    send(session.id, { type: "welcome", id: session.id, name, size });
     sendToGroup(GROUP, { type: "joined", name, size }, { except: session.id });
   },
 
-  message({ message, data: { name } }) {
+  message({ session, message, data: { name } }) {
     if (typeof message !== "string" || message.trim() === "") return;
     const at = new Date().toISOString();
-    sendToGroup(GROUP, { type: "message", name, text: message, at });
+    sendToGroup(GROUP, { type: "message", from: session.id, name, text: message, at });
   },
 
   close({ data: { name } }) {

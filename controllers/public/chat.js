@@ -4,8 +4,8 @@ import { connect } from "/session.js";
 /**
  * What the controller sends.
  *
- * @typedef {{ type: "welcome" | "joined" | "left", name: string, size: number }} Presence
- * @typedef {{ type: "message", name: string, text: string, at: string }} Message
+ * @typedef {{ type: "welcome" | "joined" | "left", id?: string, name: string, size: number }} Presence
+ * @typedef {{ type: "message", from: string, name: string, text: string, at: string }} Message
  */
 
 /** @type {HTMLInputElement} */ const nameField = find("#name");
@@ -15,9 +15,8 @@ const messages = find("#messages");
 
 /** The name asked for, and then the one that the server gave. */
 let ownName = "";
-/** Texts that were sent and have not come back: how own messages are told from a namesake's. */
-/** @type {string[]} */
-let pending = [];
+/** This session's id: how own messages are told from a namesake's. */
+let ownId = "";
 
 nameField.value = sessionStorage.getItem("chat.name") ?? "";
 let session = join();
@@ -33,7 +32,6 @@ find("#say").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = textField.value.trim();
   if (text === "" || !session.send(text)) return;
-  pending.push(text);
   textField.value = "";
 });
 
@@ -46,7 +44,6 @@ function join() {
       showState(state);
       submit.disabled = state.name !== "open";
       if (state.name === "open") return;
-      pending = [];
       showSize(0);
     },
   });
@@ -64,6 +61,7 @@ function hear(event) {
   if (event.type === "message") return showMessage(event);
   showSize(event.size);
   if (event.type === "welcome") {
+    ownId = event.id ?? "";
     ownName = event.name;
     nameField.value = event.name;
     sessionStorage.setItem("chat.name", event.name);
@@ -74,9 +72,8 @@ function hear(event) {
 }
 
 /** @param {Message} message */
-function showMessage({ name, text, at }) {
-  const own = name === ownName && pending.includes(text);
-  if (own) pending.splice(pending.indexOf(text), 1);
+function showMessage({ from, name, text, at }) {
+  const own = from === ownId;
   const by = make("p", { class: "by" }, make("b", {}, own ? "You" : name), " ", makeTime(at));
   appendTo(messages, make("li", { class: own ? "message own" : "message" }, by, make("p", { class: "text" }, text)));
 }

@@ -42,6 +42,9 @@ export function connect(path, { onMessage, onState } = {}) {
 
   open();
   addEventListener("online", retryNow, life);
+  // A page that is left may be kept for the Back button: its session ends all the same, and begins anew with it.
+  addEventListener("pagehide", () => socket.close(1000), life);
+  addEventListener("pageshow", retryNow, life);
 
   function open() {
     onState?.({ name: "connecting" });

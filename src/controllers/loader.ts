@@ -51,8 +51,15 @@ export function findControllers(folder: string): { file: string; path: string }[
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new Fault("FOLDER", `Cannot serve "${folder}": there is no such folder, expected one with controllers`);
   }
+  const files = listFiles(folder).sort();
+  if (files.length === 0) {
+    throw new Fault(
+      "FOLDER",
+      `Cannot serve "${folder}": it has no controllers, expected at least one file such as chat.ts`,
+    );
+  }
   const byKey = new Map<string, { file: string; path: string }>();
-  for (const file of listFiles(folder).sort()) {
+  for (const file of files) {
     const path = toPath(file);
     const other = byKey.get(toConflictKey(path));
     if (other !== undefined) {

@@ -1,0 +1,332 @@
+import { beforeAll, expect, test } from "bun:test";
+import { buildOnce, runBinary, startBinary } from "./support/binary.ts";
+import { createFolder } from "./support/folder.ts";
+
+/** The listings of the text that started it all, word for word but for missing brackets and one `requlre`. */
+const seed = {
+  "chat/chat.js": `
+webSocketLib = require('/lib/xp/websocket');
+
+exports.get = function(req) {
+
+   if (!req.webSocket) {
+     // Do something if this is not a web-socket request
+     return { body: 'not a web-socket request' };
+   }
+
+   // If web-socket request, then you will need to accept the web-socket.
+   return {
+     webSocket: {
+       subProtocols: ['text'],
+       data: {
+         myField: 'myValue'
+       }
+     }
+   };
+};
+
+exports.webSocketEvent = function(event) {
+
+  if (event.type == 'open') {
+    webSocketLib.addToGroup('chat', event.session.id);
+    webSocketLib.send(event.session.id, 'You have joined the chat.');
+  }
+
+  if (event.type == 'message') {
+    webSocketLib.sendToGroup('chat', event.message);
+  }
+};
+`,
+  "events.js": `
+var webSocketLib = require('/lib/xp/websocket');
+
+exports.get = function(req) {
+  return { webSocket: { subProtocols: ['text'], data: { myField: 'myValue' } } };
+};
+
+exports.webSocketEvent = function(event) {
+  if (event.type == 'open') {
+    // Do something on open
+    webSocketLib.addToGroup('witness', event.session.id);
+    webSocketLib.send(event.session.id, JSON.stringify(event));
+  } else if (event.type == 'close') {
+    // Do something on close
+    webSocketLib.sendToGroup('witness', JSON.stringify(event));
+  } else if (event.type == 'error') {
+    // Do something on error
+    webSocketLib.sendToGroup('witness', JSON.stringify(event));
+  } else if (event.type == 'message') {
+    // Do something on message
+    if (event.message == 'fail') throw new Error('as asked');
+    webSocketLib.send(event.session.id, JSON.stringify(event));
+  }
+};
+`,
+};
+
+beforeAll(buildOnce);
+
+test("the seed's chat greets, and delivers to all including the sender", async () => {
+  using folder = createFolder(seed);
+  await using server = await startBinary(["."], { cwd: folder.path });
+  expect(await (await server.fetch("/chat")).text()).toBe("not a web-socket request");
+  using ada = await server.open("/chat", { protocols: ["text"] });
+  using bob = await server.open("/site/features/master/features/_/service/com.enonic.app.features/chat", {
+    protocols: ["binary", "text"],
+  });
+  expect(ada.protocol).toBe("text");
+  expect(bob.protocol).toBe("text");
+  expect(await ada.next()).toBe("You have joined the chat.");
+  expect(await bob.next()).toBe("You have joined the chat.");
+  ada.send("hello");
+  expect(await ada.next()).toBe("hello");
+  expect(await bob.next()).toBe("hello");
+});
+
+test("the seed's events carry type, session, data, message, error and closeReason", async () => {
+  using folder = createFolder(seed);
+  await using server = await startBinary([folder.path], { cwd: folder.path });
+  using witness = await server.open("/events?room=1&room=2");
+  const session = { id: expect.any(String), path: "/events", params: { room: ["1", "2"] } };
+  const data = { myField: "myValue" };
+  expect(await witness.nextJson()).toEqual({ type: "open", session, data });
+  witness.send("hello");
+  expect(await witness.nextJson()).toEqual({ type: "message", session, data, message: "hello" });
+
+  using failing = await server.open("/events");
+  const other = { id: expect.any(String), path: "/events", params: {} };
+  expect(await failing.nextJson()).toEqual({ type: "open", session: other, data });
+  failing.send("fail");
+  expect(await witness.nextJson()).toEqual({ type: "error", session: other, data, error: "as asked", cause: {} });
+  expect(await witness.nextJson()).toEqual({
+    type: "close",
+    session: other,
+    data,
+    closeReason: 1011,
+    reason: "controller error",
+  });
+  expect(await failing.closed).toEqual({ code: 1011, reason: "controller error" });
+  const line = await server.logged('Controller "events.js" failed in message at events.js:');
+  expect(line).toMatchObject({ level: "ERROR", file: "events.js", line: 21 });
+});
+
+test("a timeout closes the seed's session with 1001, tells its controller, and the client re-connects", async () => {
+  using folder = createFolder(seed);
+  await using server = await startBinary([".", "--timeout", "1", "--ping", "0"], { cwd: folder.path });
+  using witness = await server.open("/events");
+  const keepAlive = setInterval(() => witness.socket.ping(), 200);
+  try {
+    await witness.next();
+    using idle = await server.open("/events");
+    const openedAt = performance.now();
+    expect(await idle.nextJson()).toMatchObject({ type: "open" });
+    expect(await idle.closed).toEqual({ code: 1001, reason: "idle timeout" });
+    const seconds = (performance.now() - openedAt) / 1000;
+    expect(seconds).toBeGreaterThanOrEqual(1);
+    expect(seconds).toBeLessThan(2.1);
+    expect(await witness.nextJson()).toMatchObject({ type: "close", closeReason: 1001, reason: "idle timeout" });
+    using again = await server.open("/events");
+    expect(await again.nextJson()).toMatchObject({ type: "open" });
+  } finally {
+    clearInterval(keepAlive);
+  }
+});
+
+test("the executable serves its embedded controllers in an empty folder", async () => {
+  using folder = createFolder();
+  await using server = await startBinary([], { cwd: folder.path });
+  const page = await server.fetch("/");
+  expect(page.headers.get("content-type")).toBe("text/html;charset=utf-8");
+  const list = (await (await server.fetch("/", { headers: { Accept: "application/json" } })).json()) as {
+    path: string;
+  }[];
+  expect(list.map(({ path }) => path)).toEqual(["/", "/chat", "/echo", "/feed"]);
+  for (const path of ["/chat", "/echo", "/feed", "/style.css", "/session.js", "/favicon.svg"]) {
+    expect({ path, status: (await server.fetch(path)).status }).toEqual({ path, status: 200 });
+  }
+  using ada = await server.open("/chat?name=Ada");
+  expect(await ada.nextJson()).toEqual({ type: "welcome", id: expect.any(String), name: "Ada", size: 1 });
+  ada.send("hello");
+  expect(await ada.nextJson()).toMatchObject({ type: "message", name: "Ada", text: "hello" });
+  using echo = await server.open("/echo");
+  echo.send(new Uint8Array([1, 2, 3]));
+  expect(await echo.next()).toEqual(new Uint8Array([1, 2, 3]));
+});
+
+test("the embedded feed takes a post and refuses a bad one", async () => {
+  using folder = createFolder();
+  await using server = await startBinary([], { cwd: folder.path });
+  using reader = await server.open("/feed");
+  const post = (body: string) =>
+    server.fetch("/feed", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  const made = await post('{"title":"News"}');
+  expect(made.status).toBe(201);
+  expect(await reader.nextJson()).toEqual(await made.json());
+  const refused = await post('{"title":""}');
+  expect(refused.status).toBe(400);
+  expect(await refused.json()).toEqual({ status: 400, message: '"title" is empty, expected 1 to 200 characters' });
+});
+
+test("./controllers is served without being named, with valibot and hono and no node_modules", async () => {
+  using folder = createFolder({
+    "controllers/check.ts": `
+      import { Hono } from "hono";
+      import * as v from "valibot";
+      import { send } from "hubbub";
+      const app = new Hono().get("/check", (c) => c.json(v.parse(v.object({ a: v.number() }), { a: 1 })));
+      export const get = (request: { webSocket: boolean; raw: Request }) => (request.webSocket ? { webSocket: {} } : app.fetch(request.raw));
+      export const webSocketEvent = (event: any): void => { if (event.type === "message") send(event.session.id, { got: event.message }); };
+    `,
+  });
+  await using server = await startBinary([], { cwd: folder.path });
+  expect(await (await server.fetch("/check")).json()).toEqual({ a: 1 });
+  using session = await server.open("/check");
+  session.send("x");
+  expect(await session.nextJson()).toEqual({ got: "x" });
+});
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  test(`${signal} closes every session with 1001, runs async close events, and exits with 0`, async () => {
+    using folder = createFolder({
+      "slow.ts": `
+        import { writeFileSync } from "node:fs";
+        export const get = () => ({ webSocket: {} });
+        export const webSocketEvent = async ({ type, closeReason, session }: any) => {
+          if (type !== "close") return;
+          await Bun.sleep(50);
+          writeFileSync(import.meta.dir + "/closed-" + session.params.name, String(closeReason));
+        };
+      `,
+    });
+    await using server = await startBinary(["."], { cwd: folder.path });
+    using ada = await server.open("/slow?name=ada");
+    using bob = await server.open("/slow?name=bob");
+    server.signal(signal);
+    expect(await ada.closed).toEqual({ code: 1001, reason: "server stopping" });
+    expect(await bob.closed).toEqual({ code: 1001, reason: "server stopping" });
+    expect(await server.exited).toBe(0);
+    expect(await Bun.file(`${folder.path}/closed-ada`).text()).toBe("1001");
+    expect(await Bun.file(`${folder.path}/closed-bob`).text()).toBe("1001");
+  });
+}
+
+test("a second signal ends the process at once with 1", async () => {
+  using folder = createFolder({
+    "stuck.ts": `
+      export const get = () => ({ webSocket: {} });
+      export const webSocketEvent = ({ type }: any) => (type === "close" ? new Promise(() => {}) : undefined);
+    `,
+  });
+  await using server = await startBinary(["."], { cwd: folder.path });
+  using session = await server.open("/stuck");
+  server.signal("SIGTERM");
+  await session.closed;
+  server.signal("SIGTERM");
+  expect(await server.exited).toBe(1);
+  await server.logged("Stopped at once because of a second signal");
+});
+
+const faults: [what: string, args: string[], files: Record<string, string>, exitCode: number, stderr: string][] = [
+  [
+    "an unknown flag",
+    ["--prot", "1"],
+    {},
+    2,
+    'hubbub: Cannot use flag "--prot": there is no such flag, expected --port',
+  ],
+  ["an unknown command", ["sevre"], {}, 2, 'hubbub: Cannot run "sevre": there is no such command, expected serve'],
+  [
+    "--timeout soon",
+    ["--timeout", "soon"],
+    {},
+    2,
+    'hubbub: Cannot use --timeout "soon": expected seconds or a duration such as 30s or 5m, from 1s to 1d, or 0 for off',
+  ],
+  [
+    "a missing folder",
+    ["serve", "nowhere"],
+    {},
+    78,
+    'hubbub: Cannot serve "nowhere": there is no such folder, expected one with controllers',
+  ],
+  [
+    "a file for a folder",
+    ["serve", "a.ts"],
+    { "a.ts": "" },
+    78,
+    'hubbub: Cannot serve "a.ts": it is a file, expected a folder with controllers',
+  ],
+  ["an empty folder", ["serve", "."], {}, 78, "it has no controllers"],
+  [
+    "a controller that does not parse",
+    ["serve", "."],
+    { "bad.ts": "export const get =\n  ;" },
+    78,
+    'hubbub: Cannot load controller "bad.ts": Unexpected ; at bad.ts:2:3',
+  ],
+  [
+    "a controller that throws at load",
+    ["serve", "."],
+    { "bad.ts": 'const a = 1;\nthrow new Error("no database");' },
+    78,
+    'hubbub: Cannot load controller "bad.ts": no database at bad.ts:2:',
+  ],
+  [
+    "a get that is a number",
+    ["serve", "."],
+    { "bad.ts": "export const get = 1;" },
+    78,
+    'hubbub: Cannot load controller "bad.ts": "get" is a number, expected a function',
+  ],
+  [
+    "two files for one path",
+    ["serve", "."],
+    { "a.ts": "export const get = () => ({});", "a/index.ts": "export const get = () => ({});" },
+    78,
+    'hubbub: Cannot load controllers "a.ts" and "a/index.ts": both claim /a, expected one file for a path',
+  ],
+];
+
+for (const [what, args, files, exitCode, message] of faults) {
+  test(`${what} ends the executable with ${exitCode} and one sentence`, async () => {
+    using folder = createFolder(files);
+    const result = await runBinary(args, { cwd: folder.path });
+    expect(result.stderr).toContain(message);
+    expect(result.exitCode).toBe(exitCode);
+  });
+}
+
+test("a port in use ends the executable with 1", async () => {
+  using folder = createFolder();
+  using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const result = await runBinary(["--port", String(taken.port)], { cwd: folder.path });
+  expect(result.stderr).toBe(
+    `hubbub: Cannot listen on 127.0.0.1:${taken.port}: the port is in use, expected a free one (--port 0 takes any)\n`,
+  );
+  expect(result.exitCode).toBe(1);
+});
+
+test("flags, variables and hubbub.toml are read in that order", async () => {
+  using folder = createFolder({
+    "hubbub.toml": 'port = 1\nlog-level = "debug"\n\n[app]\nmotto = "hello"\n',
+    "controllers/app.ts": "export const get = () => ({ body: app });\ndeclare const app: object;",
+  });
+  await using server = await startBinary([], {
+    cwd: folder.path,
+    environment: { HUBBUB_PORT: "2", HUBBUB_LOG_LEVEL: "info" },
+  });
+  expect(await (await server.fetch("/app")).json()).toEqual({
+    name: "controllers",
+    version: expect.any(String),
+    config: { motto: "hello" },
+  });
+});
+
+test("help and version are printed on standard output", async () => {
+  using folder = createFolder();
+  const help = await runBinary(["help", "serve"], { cwd: folder.path });
+  expect(help.stdout).toContain("--timeout DURATION");
+  expect(help.exitCode).toBe(0);
+  const version = await runBinary(["--version"], { cwd: folder.path });
+  expect(version.stdout).toMatch(/^hubbub \d+\.\d+\.\d+ \(Bun \d+\.\d+\.\d+\)\n$/);
+});

@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+
+const path = process.env["BUN_CHROME_PATH"] ?? "/usr/bin/chromium";
+
+/** A real browser is here. In CI one must be: nothing is skipped there. */
+export const hasBrowser: boolean = existsSync(path) || process.env["CI"] !== undefined;
+
+/** One window of the browser that all windows of a test run share. */
+export function openWindow(url: string, { width = 1000, height = 800 } = {}): Bun.WebView {
+  return new Bun.WebView({
+    url,
+    width,
+    height,
+    backend: {
+      type: "chrome",
+      path,
+      argv: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-component-update", "--disable-sync"],
+    },
+  });
+}
+
+/** Resolves once the expression is true in the page; fails with what the page shows after five seconds. */
+export async function waitForPage(window: Bun.WebView, expression: string): Promise<void> {
+  const deadline = performance.now() + 5000;
+  while ((await window.evaluate(expression).catch(() => false)) !== true) {
+    if (performance.now() > deadline) {
+      const text = String(await window.evaluate("document.body.innerText"));
+      throw new Error(`The page never came to ${expression}; it shows:\n${text}`);
+    }
+    await Bun.sleep(20);
+  }
+}
