@@ -1,20 +1,23 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { basename, join } from "node:path";
 import type { Server } from "bun";
-import { apiNames, type ControllerInfo, createApi } from "./controllers/api.ts";
+import { Hono } from "hono";
+import { apiNames, createApi } from "./controllers/api.ts";
 import { createRunEvent } from "./controllers/events.ts";
-import { Generation } from "./controllers/generation.ts";
+import { type Generation, listControllers } from "./controllers/generation.ts";
 import { createGlobals } from "./controllers/globals.ts";
 import { Kept } from "./controllers/kept.ts";
+import { LiveControllers } from "./controllers/live.ts";
 import { installModules } from "./controllers/modules.ts";
 import type { Config } from "./core/config.ts";
 import { log } from "./core/log.ts";
 import { Groups } from "./groups/groups.ts";
 import { TrustedProxies } from "./http/forwarded.ts";
-import { createRoutes } from "./http/routes.ts";
+import { LivePages } from "./http/live-pages.ts";
+import { createRoutes, type RouteBindings } from "./http/routes.ts";
 import { listen } from "./http/server.ts";
 import { createSocketHandler } from "./http/socket.ts";
-import { createServeStatic } from "./http/static.ts";
+import { createServeStatic, type ServeStatic } from "./http/static.ts";
 import { Backlog } from "./sessions/backlog.ts";
 import { Registry } from "./sessions/registry.ts";
 import type { RunEvent, Session } from "./sessions/session.ts";
@@ -42,19 +45,47 @@ export class App {
   readonly #backlog: Backlog;
   readonly #runners = new Map<string, RunEvent>();
   #server: Server<Session> | undefined;
-  #generation: Generation | undefined;
+  readonly #live: LiveControllers;
+  readonly #livePages: LivePages | undefined;
+  readonly #serveStatic: ServeStatic;
+  readonly #proxies: TrustedProxies;
+  #routes = new Hono<RouteBindings>();
   #stopping: Promise<void> | undefined;
 
   constructor(options: AppOptions) {
     this.#options = options;
-    const { pingSeconds, maxBacklogBytes } = options.config;
+    const { config, folder, isEmbedded, version } = options;
     const asHost = AsyncLocalStorage.snapshot();
-    this.#timeouts = new Timeouts({ pingSeconds, expire: (session) => session.close(1001, "idle timeout") });
+    this.#timeouts = new Timeouts({
+      pingSeconds: config.pingSeconds,
+      expire: (session) => session.close(1001, "idle timeout"),
+    });
     this.#backlog = new Backlog(
-      maxBacklogBytes,
+      config.maxBacklogBytes,
       () => this.#registry.values(),
       (session) => asHost(cutSlow, session),
     );
+    this.#proxies = new TrustedProxies(config.trustProxy);
+    this.#serveStatic = createServeStatic(join(folder, "public"), isEmbedded);
+    const isTerminal = process.stdout.isTTY === true;
+    const hasLivePages = config.watch && !isEmbedded && (config.livePages === "auto" ? isTerminal : config.livePages);
+    this.#livePages = hasLivePages ? new LivePages() : undefined;
+    const api = createApi({
+      registry: this.#registry,
+      groups: this.#groups,
+      backlog: this.#backlog,
+      kept: this.#kept,
+      listControllers: () => listControllers(this.#live.current),
+    });
+    installModules(folder, apiNames);
+    this.#live = new LiveControllers({
+      folder,
+      globals: createGlobals(folder, api, { name: basename(folder), version, config: config.app }),
+      watch: config.watch && !isEmbedded,
+      onSwap: (next, previous) => this.#swap(next, previous),
+      onPageChange: () => this.#livePages?.reload(),
+      countKept: () => this.#kept.size,
+    });
   }
 
   /**
@@ -63,27 +94,8 @@ export class App {
    * @throws {Fault} if the folder or the address cannot be used; {AggregateError} of the controllers' faults.
    */
   async start(): Promise<URL> {
-    const { config, folder, isEmbedded, version } = this.#options;
-    const api = createApi({
-      registry: this.#registry,
-      groups: this.#groups,
-      backlog: this.#backlog,
-      kept: this.#kept,
-      listControllers: () => listControllers(this.#current()),
-    });
-    installModules(folder, apiNames);
-    const startedAt = performance.now();
-    const globals = createGlobals(folder, api, { name: basename(folder), version, config: config.app });
-    const generation = await Generation.load({ folder, number: 1, globals });
-    this.#generation = generation;
-    logGeneration(generation, performance.now() - startedAt);
-    const routes = createRoutes({
-      generation,
-      serveStatic: createServeStatic(join(folder, "public"), isEmbedded),
-      config,
-      proxies: new TrustedProxies(config.trustProxy),
-      runnerOf: (path) => this.#runnerOf(path),
-    });
+    const { config } = this.#options;
+    await this.#live.start();
     const { maxMessageBytes, maxBacklogBytes } = config;
     this.#server = listen({
       host: config.host,
@@ -95,10 +107,15 @@ export class App {
         maxMessageBytes,
         maxBacklogBytes,
       }),
-      routes: () => routes,
+      routes: () => this.#routes,
     });
     this.#timeouts.start();
     return this.#server.url;
+  }
+
+  /** Loads the controllers again, as SIGHUP asks. */
+  reload(): Promise<void> {
+    return this.#live.reload();
   }
 
   /** How many sessions are open. */
@@ -116,6 +133,7 @@ export class App {
 
   async #stop(): Promise<void> {
     this.#timeouts.stop();
+    this.#livePages?.stop();
     const stopped = this.#server?.stop();
     const sessions = [...this.#registry.values()];
     for (const session of sessions) session.socket?.close(1001, "server stopping");
@@ -128,18 +146,29 @@ export class App {
       log.warning(`Stopped before ${this.#registry.ending.size} sessions had finished their close event`);
     }
     await this.#server?.stop(true);
-    await this.#generation?.dispose(0);
+    await this.#live.stop();
   }
 
-  #current(): Generation {
-    if (this.#generation === undefined) throw new Error("The app has not been started");
-    return this.#generation;
+  /** From here on `next` serves: new requests by its routes, open sessions by its controllers. */
+  #swap(next: Generation, previous: Generation | undefined): void {
+    this.#routes = createRoutes({
+      generation: next,
+      serveStatic: this.#serveStatic,
+      livePages: this.#livePages,
+      config: this.#options.config,
+      proxies: this.#proxies,
+      runnerOf: (path) => this.#runnerOf(path),
+    });
+    if (previous === undefined) return;
+    for (const session of this.#registry.values()) {
+      if (!next.controllers.has(session.route)) session.socket?.close(1001, "controller removed");
+    }
   }
 
   #runnerOf(path: string): RunEvent {
     let run = this.#runners.get(path);
     if (run === undefined) {
-      run = createRunEvent(path, () => this.#current());
+      run = createRunEvent(path, () => this.#live.current);
       this.#runners.set(path, run);
     }
     return run;
@@ -154,25 +183,4 @@ function cutSlow(session: Session): void {
     bytes,
   });
   session.cut(4008, "too slow");
-}
-
-function listControllers({ controllers }: Generation): ControllerInfo[] {
-  return [...controllers.values()]
-    .map(({ path, file, allow, onEvent }) => ({ path, file, methods: [...allow], webSocket: onEvent !== undefined }))
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-function logGeneration(generation: Generation, ms: number): void {
-  const rows = listControllers(generation);
-  const width = Math.max(0, ...rows.map(({ path }) => path.length));
-  const table = rows.map(
-    ({ path, file, methods, webSocket }) =>
-      `${path.padEnd(width)}  ${file}  ${methods.join(" ")}${webSocket ? " websocket" : ""}`,
-  );
-  log.info(`Loaded generation ${generation.number}: ${rows.length} controllers in ${Math.round(ms)} ms`, {
-    generation: generation.number,
-    controllers: rows.length,
-    ms,
-    detail: table.join("\n"),
-  });
 }

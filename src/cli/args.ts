@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type SettingName, settingNames } from "../core/config.ts";
+import { isSwitch, type SettingName, settingNames } from "../core/config.ts";
 import { Fault } from "../core/errors.ts";
 
 /** What the command line says. */
@@ -26,7 +26,9 @@ const switches = {
  * @throws {Fault} `FLAG_UNKNOWN`, or `FLAG_VALUE` for a flag without its value.
  */
 export function readArguments(argv: readonly string[]): Arguments {
-  const values = Object.fromEntries(settingNames.map((name) => [name, { type: "string" } as const]));
+  const values = Object.fromEntries(
+    settingNames.map((name) => [name, { type: isSwitch(name) ? "boolean" : "string" } as const]),
+  );
   const { tokens } = parseArgs({
     args: [...argv],
     options: { ...switches, ...values },
@@ -52,10 +54,19 @@ function takeOption(
     given[name] = true;
     return;
   }
+  const negated = name.startsWith("no-") ? name.slice(3) : "";
+  if (isSetting(negated) && isSwitch(negated) && value === undefined) {
+    given.flags[negated] = "false";
+    return;
+  }
   if (!isSetting(name)) {
     const close = findClosest(name, [...settingNames, ...Object.keys(switches)]);
     const wanted = close === undefined ? "one that `hubbub help serve` lists" : `--${close}`;
     throw new Fault("FLAG_UNKNOWN", `Cannot use flag "${rawName}": there is no such flag, expected ${wanted}`);
+  }
+  if (isSwitch(name)) {
+    given.flags[name] = value ?? "true";
+    return;
   }
   if (value === undefined || value.startsWith("--")) {
     throw new Fault("FLAG_VALUE", `Cannot use flag "--${name}": it has no value, expected --${name} VALUE`);

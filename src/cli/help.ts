@@ -1,4 +1,4 @@
-import { describeSetting, settingNames, variableName } from "../core/config.ts";
+import { describeSetting, isSwitch, settingNames, variableName } from "../core/config.ts";
 import { type CommandName, commands } from "./commands.ts";
 
 /** What `hubbub help` prints. */
@@ -28,7 +28,10 @@ A flag is stronger than a variable, a variable than hubbub.toml.
 function formatFlags(): string {
   const rows = settingNames.map((name) => {
     const { description, placeholder, defaultText } = describeSetting(name);
-    return { flag: `--${name} ${placeholder}`, text: `${description} [${defaultText}]` };
+    return {
+      flag: isSwitch(name) ? `--[no-]${name}` : `--${name} ${placeholder}`,
+      text: `${description} [${defaultText}]`,
+    };
   });
   const width = Math.max(...rows.map(({ flag }) => flag.length));
   return rows.map(({ flag, text }) => `  ${flag.padEnd(width)}  ${text}\n`).join("");

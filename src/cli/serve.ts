@@ -31,6 +31,7 @@ export async function serve({ operands, flags }: Arguments): Promise<number> {
     folder: isEmbedded ? "embedded" : folder,
     pid: process.pid,
   });
+  process.on("SIGHUP", () => void app.reload());
   const signal = await stopped;
   log.info(`Stopping because of ${signal}: closing ${app.sessionCount} sessions`, {
     signal,

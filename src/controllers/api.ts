@@ -85,9 +85,11 @@ export function createApi({ registry, groups, backlog, kept, listControllers }: 
     send(id, message) {
       const encoded = encodeMessage(message);
       const session = registry.get(String(id));
-      const sent = session?.socket?.send(encoded);
-      if (session === undefined || sent === undefined) return false;
-      if (sent > 0 || encoded.length === 0) return true;
+      const socket = session?.socket;
+      if (session === undefined || socket === undefined) return false;
+      const sent = socket.send(encoded);
+      if (sent > 0) return true;
+      if (encoded.length === 0) return socket.readyState === WebSocket.OPEN;
       // -1: it waits in the session's backlog; 0: the runtime took no more.
       backlog.check(session);
       return sent === -1;

@@ -1,4 +1,4 @@
-import { describeError, describeStack } from "../core/errors.ts";
+import { describeError, describeStack, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import type { SessionEvent } from "../sessions/event.ts";
 import type { RunEvent, Session } from "../sessions/session.ts";
@@ -36,7 +36,9 @@ export function createRunEvent(path: string, current: () => Generation): RunEven
     try {
       await generation.follow(result);
     } catch (error) {
-      await fail(session, event, error, generation);
+      if (error instanceof Fault && error.code === "CONTROLLER_ENDED")
+        log.warning(error.message, { session: session.info.id });
+      else await fail(session, event, error, generation);
     }
   }
 

@@ -1,5 +1,6 @@
 import { describeError, describeStack, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
+import type { ControllerInfo } from "./api.ts";
 import { type Controller, findControllers, loadController } from "./loader.ts";
 import { formatLocation, locate } from "./location.ts";
 
@@ -81,21 +82,50 @@ export class Generation {
     }
   }
 
-  /** Ends the generation once its running handlers are done, or after ten seconds. */
+  /**
+   * Ends the generation once its running handlers are done and its modules' `dispose()` have finished, `graceMs` at most
+   * for each.
+   */
   async dispose(graceMs: number = DISPOSE_GRACE_MS): Promise<void> {
     if (this.#running.size > 0) {
       this.#idle = Promise.withResolvers();
-      const timer = setTimeout(this.#idle.resolve, graceMs);
-      await this.#idle.promise;
-      clearTimeout(timer);
+      await waitAtMost(this.#idle.promise, graceMs);
     }
+    await waitAtMost(
+      Promise.all([...this.controllers.values()].map((controller) => this.#disposeController(controller))),
+      graceMs,
+    );
     this.#graph.dispose();
     const fault = new Fault(
       "CONTROLLER_ENDED",
-      `Cannot finish a handler of generation ${this.number}: it ran longer than ${graceMs / 1000} s after the generation ended`,
+      `Cannot finish a handler of generation ${this.number}: it still ran ${graceMs / 1000} s after the generation was replaced, expected it to end by then`,
     );
     for (const ended of this.#running) ended.reject(fault);
   }
+
+  async #disposeController({ file, dispose }: Controller): Promise<void> {
+    if (dispose === undefined) return;
+    try {
+      await this.#graph.run(dispose);
+    } catch (error) {
+      log.error(`Controller "${file}" failed in dispose: ${describeError(error)}`, { detail: describeStack(error) });
+    }
+  }
+}
+
+/** Resolves with `promise`, or after `ms`. */
+async function waitAtMost(promise: Promise<unknown>, ms: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  await Promise.race([promise, late.promise]);
+  clearTimeout(timer);
+}
+
+/** What `controllers()` answers: the controllers, sorted by path. */
+export function listControllers({ controllers }: Generation): ControllerInfo[] {
+  return [...controllers.values()]
+    .map(({ path, file, allow, onEvent }) => ({ path, file, methods: [...allow], webSocket: onEvent !== undefined }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** What a timer, a floating promise or a socket of a controller's threw. */

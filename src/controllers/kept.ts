@@ -4,6 +4,10 @@ import { Fault, nameKind } from "../core/errors.ts";
 export class Kept {
   readonly #values = new Map<string, unknown>();
 
+  get size(): number {
+    return this.#values.size;
+  }
+
   /**
    * The value kept under `name`; `init` makes it the first time.
    *

@@ -33,6 +33,8 @@ export type Controller = {
   readonly allow: readonly string[];
   /** Absent if the controller hears no events. */
   readonly onEvent: ((event: SessionEvent) => unknown) | undefined;
+  /** What the module exports as `dispose`: called when its generation ends. */
+  readonly dispose: (() => unknown) | undefined;
 };
 
 export type Answer = (request: ControllerRequest) => HttpAnswer;
@@ -145,7 +147,8 @@ function toController(file: string, path: string, module: Record<string, unknown
       `it exports none of ${wanted}; a file that is no controller belongs in lib/ or begins with "_"`,
     );
   }
-  return { file, path, parameters: listParameters(path), answers, allow: listAllowed(answers), onEvent };
+  const dispose = takeFunction(file, exports, "dispose") as Controller["dispose"];
+  return { file, path, parameters: listParameters(path), answers, allow: listAllowed(answers), onEvent, dispose };
 }
 
 function toOnEvent(

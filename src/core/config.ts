@@ -65,6 +65,17 @@ const list = (item: (text: string) => boolean, message: string) => {
 const durationMessage = "expected seconds or a duration such as 30s or 5m, from 1s to 1d, or 0 for off";
 const offOrFromOneSecond = (seconds: number) => seconds === 0 || seconds >= 1;
 
+const toggle = v.union(
+  [
+    v.boolean(),
+    v.pipe(
+      v.picklist(["true", "false"]),
+      v.transform((text) => text === "true"),
+    ),
+  ],
+  "expected true or false",
+);
+
 /**
  * Every setting, by the name of its flag: `--max-message`, `HUBBUB_MAX_MESSAGE`, `max-message` in hubbub.toml.
  *
@@ -120,6 +131,16 @@ export const settings = {
     v.metadata({ placeholder: "LIST" }),
     v.description("Proxies whose X-Forwarded-* headers are believed: addresses, ranges, loopback, private"),
   ),
+  watch: v.pipe(
+    toggle,
+    v.metadata({ placeholder: "" }),
+    v.description("Load controllers again when a file changes; --no-watch for only on SIGHUP"),
+  ),
+  "live-pages": v.pipe(
+    v.union([toggle, v.literal("auto")], "expected true, false or auto"),
+    v.metadata({ placeholder: "" }),
+    v.description("Reload pages in browsers when a file in public/ changes; auto: on a terminal"),
+  ),
   "log-level": v.pipe(
     oneOf(["debug", "info", "warning", "error"]),
     v.metadata({ placeholder: "LEVEL" }),
@@ -145,6 +166,8 @@ export const defaults = {
   "max-backlog": MIB,
   origins: [],
   "trust-proxy": [],
+  watch: true,
+  "live-pages": "auto",
   "log-level": "info",
   "log-format": "auto",
 } as const satisfies { [K in SettingName]: v.InferOutput<(typeof settings)[K]> };
@@ -159,6 +182,8 @@ export type Config = {
   maxBacklogBytes: number;
   origins: readonly string[];
   trustProxy: readonly string[];
+  watch: boolean;
+  livePages: boolean | "auto";
   logLevel: v.InferOutput<(typeof settings)["log-level"]>;
   logFormat: v.InferOutput<(typeof settings)["log-format"]>;
   /** The `[app]` table of hubbub.toml: what a controller reads as `app.config`. */
@@ -196,10 +221,17 @@ export function readConfig({ flags = {}, environment = {}, file }: ConfigSources
     maxBacklogBytes: pick("max-backlog"),
     origins: pick("origins"),
     trustProxy: pick("trust-proxy"),
+    watch: pick("watch"),
+    livePages: pick("live-pages"),
     logLevel: pick("log-level"),
     logFormat: pick("log-format"),
     app: (table["app"] ?? {}) as Record<string, unknown>,
   };
+}
+
+/** Whether a setting is on or off and its flag takes no value: `--watch`, `--no-watch`. */
+export function isSwitch(name: SettingName): boolean {
+  return name === "watch" || name === "live-pages";
 }
 
 /** `HUBBUB_MAX_MESSAGE` for `max-message`. */

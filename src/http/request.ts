@@ -49,6 +49,15 @@ export function decodePath(path: string): string {
   }
 }
 
+/** `path` with its segments escaped in one way, so that two spellings of a path are one: `/%41%20b` → `/A%20b`. */
+export function normalizePath(path: string): string {
+  if (!/[^\w\-./~:@!$&'()*+,;=]/.test(path)) return path;
+  return path
+    .split("/")
+    .map((segment) => encodeURI(decodePath(segment)).replaceAll(/[/?#]/g, encodeURIComponent))
+    .join("/");
+}
+
 /** The request object of a controller. Everything that costs something is computed when it is first read. */
 export class LazyRequest implements ControllerRequest {
   readonly method: string;

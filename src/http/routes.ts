@@ -1,6 +1,6 @@
 import type { Server } from "bun";
 import { type Context, Hono } from "hono";
-import type { MethodName } from "../controllers/controller.ts";
+import type { AcceptUpgrade, MethodName } from "../controllers/controller.ts";
 import { isPromise } from "../controllers/events.ts";
 import type { Generation } from "../controllers/generation.ts";
 import type { Controller } from "../controllers/loader.ts";
@@ -12,8 +12,9 @@ import type { RunEvent, Session } from "../sessions/session.ts";
 import { errorAnswer } from "./error-page.ts";
 import type { TrustedProxies } from "./forwarded.ts";
 import { asksForWebSocket, checkHandshake, isValidHost } from "./handshake.ts";
-import { decodePath, LazyRequest, readBody, splitUrl } from "./request.ts";
-import { checkAnswer, toResponse } from "./response.ts";
+import { decodePath, LazyRequest, normalizePath, readBody, splitUrl } from "./request.ts";
+import { toResponse } from "./response.ts";
+import { LIVE_PAGES_PATH, type LivePages } from "./live-pages.ts";
 import type { ServeStatic } from "./static.ts";
 import { upgrade } from "./upgrade.ts";
 
@@ -23,6 +24,8 @@ export type RouteBindings = { Bindings: { server: Server<Session> } };
 export type RouteParts = {
   generation: Generation;
   serveStatic: ServeStatic;
+  /** Present while pages reload themselves. */
+  livePages: LivePages | undefined;
   config: Config;
   proxies: TrustedProxies;
   /** What runs the events of the sessions of one path pattern. */
@@ -35,11 +38,23 @@ export type RouteParts = {
  * A request that became a session is answered with a `Response` that nobody sees, as the runtime wants it.
  */
 export function createRoutes(parts: RouteParts): Hono<RouteBindings> {
-  const { generation, serveStatic } = parts;
-  const app = new Hono<RouteBindings>({ getPath: ({ url }) => toRoutedPath(splitUrl(url).rawPath, generation) });
-  for (const controller of generation.controllers.values()) {
-    app.all(controller.path, (context) => answer(context, controller, parts));
+  const { generation, serveStatic, livePages } = parts;
+  const controllers = [...generation.controllers.values()].map(
+    (controller) => [normalizePath(controller.path), controller] as const,
+  );
+  const patterns = new Set(controllers.map(([pattern]) => pattern));
+  const app = new Hono<RouteBindings>({ getPath: ({ url }) => toRoutedPath(splitUrl(url).rawPath, patterns) });
+  if (livePages !== undefined) {
+    app.get(LIVE_PAGES_PATH, ({ req, env: { server } }) => {
+      server.timeout(req.raw, 0);
+      return livePages.open(req.raw.signal);
+    });
+    app.use(async (context, next) => {
+      await next();
+      if (!asksForWebSocket(context.req.raw)) context.res = livePages.inject(context.res);
+    });
   }
+  for (const [pattern, controller] of controllers) app.all(pattern, (context) => answer(context, controller, parts));
   app.notFound(
     ({ req }) =>
       serveStatic(req.raw, decodePath(splitUrl(req.raw.url).rawPath)) ??
@@ -53,10 +68,10 @@ export function createRoutes(parts: RouteParts): Hono<RouteBindings> {
 }
 
 /** Enonic's `<anything>/_/service/<app>/<name>` means the controller `<name>`, or `services/<name>`. */
-function toRoutedPath(rawPath: string, { controllers }: Generation): string {
+function toRoutedPath(rawPath: string, patterns: ReadonlySet<string>): string {
   const service = /\/_\/service\/[^/]+(\/[^/]+)\/?$/.exec(rawPath)?.[1];
-  const path = decodePath(service ?? rawPath);
-  if (service !== undefined && !controllers.has(path) && controllers.has(`/services${path}`)) return `/services${path}`;
+  const path = normalizePath(service ?? rawPath);
+  if (service !== undefined && !patterns.has(path) && patterns.has(`/services${path}`)) return `/services${path}`;
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
@@ -89,13 +104,21 @@ async function answer(
     const called = parts.generation.run(call, request);
     const result: unknown = isPromise(called) ? await parts.generation.follow(called) : called;
     if (!isUpgrade || result instanceof Response) return toPlainAnswer(raw, result);
-    const { webSocket: accept } = checkAnswer(result);
-    if (accept === undefined || accept === null) return toRefusal(raw, result);
+    const accept = takeAccept(result);
+    if (accept === undefined) return toRefusal(raw, result);
     const { config, runnerOf } = parts;
     const options = { timeoutSeconds: config.timeoutSeconds, origins: config.origins };
     return (
-      upgrade({ server, raw, request, origination, accept, run: runnerOf(controller.path), ...options }) ??
-      new Response(null)
+      upgrade({
+        server,
+        raw,
+        request,
+        origination,
+        accept,
+        route: controller.path,
+        run: runnerOf(controller.path),
+        ...options,
+      }) ?? new Response(null)
     );
   } catch (error) {
     logFault(controller, request, error, parts.generation);
@@ -107,6 +130,12 @@ function findAnswer({ answers }: Controller, method: string): Controller["answer
   const name = method.toLowerCase();
   const own = Object.hasOwn(answers, name) ? answers[name as MethodName] : undefined;
   return own ?? (name === "head" ? answers.get : undefined) ?? answers.all;
+}
+
+/** What accepts the upgrade: any value but null; what stands beside it is ignored. */
+function takeAccept(result: unknown): AcceptUpgrade | undefined {
+  const accept = typeof result === "object" && result !== null && "webSocket" in result ? result.webSocket : undefined;
+  return accept === null || accept === undefined ? undefined : (accept as AcceptUpgrade);
 }
 
 /** An answer that only accepts an upgrade says so to a request that is none. */

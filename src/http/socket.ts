@@ -65,8 +65,7 @@ export function createSocketHandler({
         path: session.info.path,
         code: closeCode,
       });
-      session.end(closeCode, closeReason);
-      registry.remove(session);
+      registry.end(session, closeCode, closeReason);
     },
   };
 }

@@ -18,6 +18,8 @@ export type UpgradeParts = {
   origination: Origination;
   /** What its `get` returned as `webSocket`. */
   accept: AcceptUpgrade;
+  /** The path pattern of the controller, and what runs its events. */
+  route: string;
   run: RunEvent;
   /** `--timeout`. */
   timeoutSeconds: number;
@@ -36,6 +38,7 @@ export function upgrade({
   request,
   origination,
   accept,
+  route,
   run,
   timeoutSeconds,
   origins,
@@ -62,6 +65,7 @@ export function upgrade({
   );
   const session = new Session({
     info: { id: crypto.randomUUID(), path: request.path, params: request.params },
+    route,
     data: accept.data ?? {},
     timeoutSeconds: accept.timeout ?? timeoutSeconds,
     address: origination.remoteAddress,

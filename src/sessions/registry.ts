@@ -9,9 +9,11 @@ export class Registry {
     this.#open.set(session.info.id, session);
   }
 
-  /** The session has ended; it is remembered until its `close` event has run. */
-  remove(session: Session): void {
+  /** Ends a session that is open; it is remembered until its `close` event has run. */
+  end(session: Session, code: number, reason: string): void {
     this.#open.delete(session.info.id);
+    session.end(code, reason);
+    if (!session.isBusy) return;
     this.#ending.add(session);
     void session.settle().then(() => this.#ending.delete(session));
   }

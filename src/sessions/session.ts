@@ -14,6 +14,8 @@ export type RunEvent = (session: Session, event: SessionEvent) => Promise<void> 
 
 export type SessionOptions = {
   info: SessionInfo;
+  /** The path pattern of its controller. */
+  route: string;
   /** What the controller's `get` gave: one object for life. */
   data: unknown;
   /** Seconds without a sign of life before it is closed; 0 for never. */
@@ -30,6 +32,7 @@ export type SessionOptions = {
  */
 export class Session {
   readonly info: SessionInfo;
+  readonly route: string;
   readonly data: unknown;
   readonly timeoutMs: number;
   readonly address: string;
@@ -45,8 +48,9 @@ export class Session {
   #inbox: Inbox | undefined;
   #settled: PromiseWithResolvers<void> | undefined;
 
-  constructor({ info, data, timeoutSeconds, address, run }: SessionOptions) {
+  constructor({ info, route, data, timeoutSeconds, address, run }: SessionOptions) {
     this.info = info;
+    this.route = route;
     this.data = data;
     this.timeoutMs = timeoutSeconds * 1000;
     this.address = address;
@@ -94,6 +98,11 @@ export class Session {
   cut(code: number, reason: string): void {
     this.closingAs = { code, reason };
     this.#socket?.terminate();
+  }
+
+  /** An event runs. */
+  get isBusy(): boolean {
+    return this.#isBusy;
   }
 
   /** Resolves when no event runs or waits. */

@@ -1,0 +1,189 @@
+import { describeError, Fault } from "../core/errors.ts";
+import { log } from "../core/log.ts";
+import { Generation, listControllers } from "./generation.ts";
+import { listChanges, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { Watcher } from "./watcher.ts";
+
+/** How often a load is begun anew because the folder changed under it, before its result is taken. */
+const MAX_ATTEMPTS = 5;
+
+export type LiveOptions = {
+  folder: string;
+  /** Free identifiers of the controllers' modules. */
+  globals: Record<string, unknown>;
+  /** Reload by itself when a file changes. */
+  watch: boolean;
+  /** A generation is loaded and serves from now on; the one before it, if any, still finishes its handlers. */
+  onSwap: (next: Generation, previous: Generation | undefined) => void;
+  /** A file in `public/` changed. */
+  onPageChange: () => void;
+  /** How many values are kept: what the log says of a reload. */
+  countKept: () => number;
+};
+
+/**
+ * The controllers folder as it is edited: always one generation that serves, and the next one loaded beside it.
+ *
+ * A generation with any fault is dropped and the one before it keeps serving.
+ */
+export class LiveControllers {
+  readonly #options: LiveOptions;
+  #current: Generation | undefined;
+  /** What the current generation, or the last one that failed, was loaded from. */
+  #loadedFrom: Snapshot | undefined;
+  #number = 0;
+  #reloading: Promise<void> | undefined;
+  #isStale = false;
+  #lastFault = "";
+  #watcher: Watcher | undefined;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+  }
+
+  /** The generation that serves. */
+  get current(): Generation {
+    if (this.#current === undefined) throw new Error("The controllers have not been loaded");
+    return this.#current;
+  }
+
+  /**
+   * Loads the first generation, and begins to watch.
+   *
+   * @throws {Fault} if the folder cannot be served; {AggregateError} of the controllers' faults.
+   */
+  async start(): Promise<void> {
+    const { folder, watch } = this.#options;
+    this.#loadedFrom = takeSnapshot(folder);
+    const startedAt = performance.now();
+    const first = await this.#load();
+    this.#swap(first);
+    logStart(first, performance.now() - startedAt);
+    if (watch) this.#watcher = new Watcher({ folder, onQuiet: (snapshot) => this.#compare(snapshot) });
+  }
+
+  /** Loads the folder again, whether it changed or not; resolves when the result serves or was refused. */
+  reload(): Promise<void> {
+    this.#isStale = true;
+    this.#reloading ??= this.#reload().finally(() => {
+      this.#reloading = undefined;
+    });
+    return this.#reloading;
+  }
+
+  async stop(): Promise<void> {
+    this.#watcher?.stop();
+    await this.#reloading;
+    await this.#current?.dispose(0);
+  }
+
+  #compare(snapshot: Snapshot | undefined): void {
+    const before = this.#loadedFrom;
+    if (snapshot === undefined) {
+      if (before !== undefined)
+        log.warning(`The controllers folder is gone: generation ${this.current.number} keeps serving`);
+      this.#loadedFrom = undefined;
+      return;
+    }
+    if (before === undefined || listChanges(before.files, snapshot.files).length > 0) void this.reload();
+    if (before !== undefined && listChanges(before.pages, snapshot.pages).length > 0) {
+      this.#loadedFrom = { ...before, pages: snapshot.pages };
+      this.#options.onPageChange();
+    }
+  }
+
+  async #reload(): Promise<void> {
+    while (this.#isStale) {
+      this.#isStale = false;
+      const startedAt = performance.now();
+      const before = this.#loadedFrom;
+      const { generation, fault } = await this.#loadSteady();
+      if (fault !== undefined) this.#refuse(fault);
+      if (generation === undefined) continue;
+      const changes = listChanges(
+        before?.files ?? new Map<string, string>(),
+        this.#loadedFrom?.files ?? new Map<string, string>(),
+      );
+      const previous = this.#swap(generation);
+      logReload(
+        generation,
+        before === undefined ? ["folder is back"] : changes,
+        performance.now() - startedAt,
+        this.#options.countKept(),
+      );
+      void previous?.dispose();
+    }
+  }
+
+  /** Loads until the folder did not change meanwhile: a half-written file is not worth a fault. */
+  async #loadSteady(): Promise<{ generation?: Generation; fault?: unknown }> {
+    for (let attempt = 1; ; attempt += 1) {
+      const snapshot = takeSnapshot(this.#options.folder);
+      this.#loadedFrom = snapshot;
+      const result = await this.#load().then(
+        (generation) => ({ generation }),
+        (fault: unknown) => ({ fault }),
+      );
+      const after = takeSnapshot(this.#options.folder);
+      const isSteady =
+        after !== undefined && snapshot !== undefined && listChanges(snapshot.files, after.files).length === 0;
+      if (isSteady || attempt === MAX_ATTEMPTS) return result;
+      if ("generation" in result) await result.generation.dispose(0);
+    }
+  }
+
+  #load(): Promise<Generation> {
+    const { folder, globals } = this.#options;
+    return Generation.load({ folder, globals, number: this.#number + 1 });
+  }
+
+  #swap(next: Generation): Generation | undefined {
+    const previous = this.#current;
+    this.#number = next.number;
+    this.#current = next;
+    this.#lastFault = "";
+    this.#options.onSwap(next, previous);
+    return previous;
+  }
+
+  /** Logs why the next generation does not serve, once as long as the reason is the same. */
+  #refuse(fault: unknown): void {
+    const faults: unknown[] = fault instanceof AggregateError ? fault.errors : [fault];
+    const text = faults.map(describeError).join("\n");
+    if (text === this.#lastFault) return;
+    this.#lastFault = text;
+    for (const each of faults) {
+      const detail = each instanceof Fault ? each.detail : undefined;
+      log.error(`${describeError(each)}; generation ${this.current.number} keeps serving`, {
+        generation: this.current.number,
+        detail,
+      });
+    }
+  }
+}
+
+function logStart(generation: Generation, ms: number): void {
+  const rows = listControllers(generation);
+  const width = Math.max(...rows.map(({ path }) => path.length));
+  const table = rows.map(
+    ({ path, file, methods, webSocket }) =>
+      `${path.padEnd(width)}  ${file}  ${methods.join(" ")}${webSocket ? " websocket" : ""}`,
+  );
+  log.info(`Loaded generation ${generation.number} in ${ms.toFixed(1)} ms: ${rows.length} controllers`, {
+    generation: generation.number,
+    controllers: rows.length,
+    ms,
+    detail: table.join("\n"),
+  });
+}
+
+function logReload(generation: Generation, changes: string[], ms: number, kept: number): void {
+  const shown = changes.length > 5 ? [...changes.slice(0, 5), `${changes.length - 5} more`] : changes;
+  const what = shown.length === 0 ? "nothing changed" : shown.join(" ");
+  log.info(`Loaded generation ${generation.number} in ${ms.toFixed(1)} ms: ${what}; ${kept} values kept`, {
+    generation: generation.number,
+    changes,
+    ms,
+    kept,
+  });
+}

@@ -1,0 +1,48 @@
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** What a controllers folder looked like at one moment. */
+export type Snapshot = {
+  /** Every file that can be part of a generation, with what changes when its content does. */
+  files: ReadonlyMap<string, string>;
+  /** The files of `public/`, likewise. */
+  pages: ReadonlyMap<string, string>;
+  /** Every folder that was looked into, absolute; the first is the controllers folder as links resolve. */
+  folders: readonly string[];
+};
+
+/** Takes a snapshot of `folder`; undefined if it is not there, or goes while it is read. */
+export function takeSnapshot(folder: string): Snapshot | undefined {
+  const files = new Map<string, string>();
+  const pages = new Map<string, string>();
+  const folders: string[] = [];
+  const walk = (within: string, isPublic: boolean) => {
+    folders.push(join(realpathSync(folder), within));
+    for (const name of readdirSync(join(folder, within))) {
+      if (name === "node_modules" || name.startsWith(".")) continue;
+      const path = within === "" ? name : `${within}/${name}`;
+      const stat = statSync(join(folder, path), { bigint: true, throwIfNoEntry: false });
+      if (stat === undefined) continue;
+      if (stat.isDirectory()) walk(path, isPublic || name === "public");
+      else (isPublic ? pages : files).set(path, `${stat.mtimeNs}-${stat.size}-${stat.ino}`);
+    }
+  };
+  try {
+    walk("", false);
+  } catch {
+    return undefined;
+  }
+  return { files, pages, folders };
+}
+
+/** What differs between two states of a set of files: `chat.ts`, `+new.ts`, `-old.ts`, sorted. */
+export function listChanges(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  const changes: string[] = [];
+  for (const [file, state] of after) {
+    const old = before.get(file);
+    if (old === undefined) changes.push(`+${file}`);
+    else if (old !== state) changes.push(file);
+  }
+  for (const file of before.keys()) if (!after.has(file)) changes.push(`-${file}`);
+  return changes.sort((a, b) => (a.replace(/^[+-]/, "") < b.replace(/^[+-]/, "") ? -1 : 1));
+}
