@@ -77,10 +77,12 @@ export class App {
       kept: this.#kept,
       listControllers: () => listControllers(this.#live.current),
     });
-    installModules(folder, apiNames);
     this.#live = new LiveControllers({
       folder,
-      globals: createGlobals(folder, api, { name: basename(folder), version, config: config.app }),
+      createGlobals: (path) => {
+        installModules(path, apiNames);
+        return createGlobals(path, api, { name: basename(folder), version, config: config.app });
+      },
       watch: config.watch && !isEmbedded,
       onSwap: (next, previous) => this.#swap(next, previous),
       onPageChange: () => this.#livePages?.reload(),
@@ -116,6 +118,16 @@ export class App {
   /** Loads the controllers again, as SIGHUP asks. */
   reload(): Promise<void> {
     return this.#live.reload();
+  }
+
+  /** The number of the generation that serves. */
+  get generationNumber(): number {
+    return this.#live.current.number;
+  }
+
+  /** Why the last load was refused; empty if it was not. */
+  get lastFault(): string {
+    return this.#live.lastFault;
   }
 
   /** How many sessions are open. */

@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { describeError, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import { Generation, listControllers } from "./generation.ts";
@@ -9,8 +10,8 @@ const MAX_ATTEMPTS = 5;
 
 export type LiveOptions = {
   folder: string;
-  /** Free identifiers of the controllers' modules. */
-  globals: Record<string, unknown>;
+  /** The free identifiers of the modules in a folder: `folder`, as links resolve when it is loaded. */
+  createGlobals: (folder: string) => Record<string, unknown>;
   /** Reload by itself when a file changes. */
   watch: boolean;
   /** A generation is loaded and serves from now on; the one before it, if any, still finishes its handlers. */
@@ -45,6 +46,11 @@ export class LiveControllers {
   get current(): Generation {
     if (this.#current === undefined) throw new Error("The controllers have not been loaded");
     return this.#current;
+  }
+
+  /** Why the last load was refused; empty if it was not. */
+  get lastFault(): string {
+    return this.#lastFault;
   }
 
   /**
@@ -133,8 +139,9 @@ export class LiveControllers {
   }
 
   #load(): Promise<Generation> {
-    const { folder, globals } = this.#options;
-    return Generation.load({ folder, globals, number: this.#number + 1 });
+    const { folder, createGlobals } = this.#options;
+    const path = resolveLinks(folder);
+    return Generation.load({ folder: path, globals: createGlobals(path), number: this.#number + 1 });
   }
 
   #swap(next: Generation): Generation | undefined {
@@ -159,6 +166,15 @@ export class LiveControllers {
         detail,
       });
     }
+  }
+}
+
+/** The runtime remembers where a link pointed, so it is given the folder behind it; a missing folder is told of later. */
+function resolveLinks(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
   }
 }
 

@@ -104,7 +104,7 @@ async function loadModule(folder: string, file: string, load: (file: string) => 
     if (error instanceof Fault && error.code === "CONTROLLER_LOAD") throw error;
     const place = locate(error, folder);
     const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
-    const detail = Bun.inspect(error, { colors: false }).trim();
+    const detail = error instanceof Fault ? undefined : Bun.inspect(error, { colors: false }).trim();
     throw new Fault("CONTROLLER_LOAD", `Cannot load controller "${file}": ${describeError(error)}${where}`, {
       cause: error,
       detail,

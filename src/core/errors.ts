@@ -39,7 +39,11 @@ export class Fault extends Error {
   /** Lines to print beneath the message: a code frame. */
   readonly detail: string | undefined;
 
-  constructor(code: FaultCode, message: string, { detail, ...options }: ErrorOptions & { detail?: string } = {}) {
+  constructor(
+    code: FaultCode,
+    message: string,
+    { detail, ...options }: ErrorOptions & { detail?: string | undefined } = {},
+  ) {
     super(message, options);
     this.code = code;
     this.detail = detail;

@@ -42,6 +42,17 @@ export async function startServer(
   }
 }
 
+/** Starts the server with the controllers in a folder that the test keeps. */
+export function startServerIn(path: string, flags: NonNullable<ConfigSources["flags"]> = {}): Promise<TestServer> {
+  const app = new App({
+    config: readConfig({ flags: { port: "0", ...flags } }),
+    folder: path,
+    isEmbedded: false,
+    version: "1.2.3",
+  });
+  return toServer(app, { path, write: () => {}, [Symbol.dispose]: () => {} });
+}
+
 /** Stops every server that a test left running. */
 export async function stopServers(): Promise<void> {
   for (const server of running) await server[Symbol.asyncDispose]();
