@@ -17,7 +17,11 @@ export async function buildExecutable(outfile: string): Promise<void> {
     // Assets keep the name of the folder that is given, so the pages are staged as controllers/public.
     await cp(join(root, "controllers/public"), join(staging, "controllers/public"), { recursive: true });
     await Bun.build({
-      entrypoints: [join(root, "src/main.ts"), ...controllers.map((file) => join(root, "controllers", file))],
+      entrypoints: [
+        "src/main.ts",
+        "src/core/watchdog-worker.ts",
+        ...controllers.map((file) => `controllers/${file}`),
+      ].map((file) => join(root, file)),
       root,
       compile: {
         outfile: join(staging, "hubbub"),

@@ -11,6 +11,7 @@ import { LiveControllers } from "./controllers/live.ts";
 import { installModules } from "./controllers/modules.ts";
 import type { Config } from "./core/config.ts";
 import { log } from "./core/log.ts";
+import type { Watchdog } from "./core/watchdog.ts";
 import { Groups } from "./groups/groups.ts";
 import { TrustedProxies } from "./http/forwarded.ts";
 import { LivePages } from "./http/live-pages.ts";
@@ -33,6 +34,8 @@ export type AppOptions = {
   /** The folder lies in the executable. */
   isEmbedded: boolean;
   version: string;
+  /** Notices handlers that hold the event loop, if there is one. */
+  watchdog?: Watchdog;
 };
 
 /** One running server: each part built once, bottom first. */
@@ -167,6 +170,7 @@ export class App {
       generation: next,
       serveStatic: this.#serveStatic,
       livePages: this.#livePages,
+      watchdog: this.#options.watchdog,
       config: this.#options.config,
       proxies: this.#proxies,
       runnerOf: (path) => this.#runnerOf(path),
@@ -180,7 +184,7 @@ export class App {
   #runnerOf(path: string): RunEvent {
     let run = this.#runners.get(path);
     if (run === undefined) {
-      run = createRunEvent(path, () => this.#live.current);
+      run = createRunEvent(path, () => this.#live.current, this.#options.watchdog);
       this.#runners.set(path, run);
     }
     return run;

@@ -5,6 +5,7 @@ import { readConfig } from "../core/config.ts";
 import { Fault } from "../core/errors.ts";
 import { configureLog, log } from "../core/log.ts";
 import { version } from "../core/version.ts";
+import { Watchdog } from "../core/watchdog.ts";
 import type { Arguments } from "./args.ts";
 
 /**
@@ -23,7 +24,8 @@ export async function serve({ operands, flags }: Arguments): Promise<number> {
   const config = readConfig({ flags, environment: process.env, file: readConfigFile() });
   configureLog(config);
   const { folder, isEmbedded } = findFolder(operand);
-  const app = new App({ config, folder, isEmbedded, version });
+  const watchdog = new Watchdog(config);
+  const app = new App({ config, folder, isEmbedded, version, watchdog });
   const stopped = waitForSignal();
   const url = await app.start();
   log.info(`Listening: open ${url.href}`, {

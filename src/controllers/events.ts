@@ -1,5 +1,6 @@
 import { describeError, describeStack, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
+import type { Watchdog } from "../core/watchdog.ts";
 import type { SessionEvent } from "../sessions/event.ts";
 import type { RunEvent, Session } from "../sessions/session.ts";
 import type { Generation } from "./generation.ts";
@@ -10,8 +11,17 @@ import { formatLocation, locate } from "./location.ts";
  *
  * A fault in open or message is logged, told to the controller in one `error` event, and closes the session with 1011;
  * one in close or error is logged.
+ *
+ * @param watchdog is told what runs, if there is one
  */
-export function createRunEvent(path: string, current: () => Generation): RunEvent {
+export function createRunEvent(path: string, current: () => Generation, watchdog?: Watchdog): RunEvent {
+  const numberOf = (type: SessionEvent["type"]) => watchdog?.numberOf(`the controller of ${path} in ${type}`) ?? 0;
+  const numbers = {
+    open: numberOf("open"),
+    message: numberOf("message"),
+    close: numberOf("close"),
+    error: numberOf("error"),
+  };
   return run;
 
   function run(session: Session, event: SessionEvent): Promise<void> | undefined {
@@ -19,10 +29,13 @@ export function createRunEvent(path: string, current: () => Generation): RunEven
     const onEvent = generation.controllers.get(path)?.onEvent;
     if (onEvent === undefined) return undefined;
     let result: unknown;
+    const before = watchdog?.enter(numbers[event.type]) ?? 0;
     try {
       result = generation.run(onEvent, event);
     } catch (error) {
       return fail(session, event, error, generation);
+    } finally {
+      watchdog?.leave(before);
     }
     return isPromise(result) ? finish(session, event, result, generation) : undefined;
   }

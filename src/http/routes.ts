@@ -3,11 +3,12 @@ import { type Context, Hono } from "hono";
 import type { AcceptUpgrade, MethodName } from "../controllers/controller.ts";
 import { isPromise } from "../controllers/events.ts";
 import type { Generation } from "../controllers/generation.ts";
-import type { Controller } from "../controllers/loader.ts";
+import type { Answer, Controller } from "../controllers/loader.ts";
 import { formatLocation, locate } from "../controllers/location.ts";
 import type { Config } from "../core/config.ts";
 import { describeError, describeStack, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
+import type { Watchdog } from "../core/watchdog.ts";
 import type { RunEvent, Session } from "../sessions/session.ts";
 import { errorAnswer } from "./error-page.ts";
 import type { TrustedProxies } from "./forwarded.ts";
@@ -26,6 +27,8 @@ export type RouteParts = {
   serveStatic: ServeStatic;
   /** Present while pages reload themselves. */
   livePages: LivePages | undefined;
+  /** Told what runs, if there is one. */
+  watchdog: Watchdog | undefined;
   config: Config;
   proxies: TrustedProxies;
   /** What runs the events of the sessions of one path pattern. */
@@ -101,7 +104,7 @@ async function answer(
   if (body === undefined) return errorAnswer(raw, 400, "The body is not what its Content-Type says");
   const request = new LazyRequest({ raw, origination, isUpgrade, pathParams, body });
   try {
-    const called = parts.generation.run(call, request);
+    const called = runAnswer(call, request, controller, parts);
     const result: unknown = isPromise(called) ? await parts.generation.follow(called) : called;
     if (!isUpgrade || result instanceof Response) return toPlainAnswer(raw, result);
     const accept = takeAccept(result);
@@ -123,6 +126,21 @@ async function answer(
   } catch (error) {
     logFault(controller, request, error, parts.generation);
     return errorAnswer(raw, 500);
+  }
+}
+
+function runAnswer(
+  call: Answer,
+  request: LazyRequest,
+  { path }: Controller,
+  { generation, watchdog }: RouteParts,
+): unknown {
+  const before =
+    watchdog?.enter(watchdog.numberOf(`the controller of ${path} in ${request.method.toLowerCase()}`)) ?? 0;
+  try {
+    return generation.run(call, request);
+  } finally {
+    watchdog?.leave(before);
   }
 }
 
