@@ -107,6 +107,7 @@ export class App {
       port: config.port,
       maxBodyBytes: maxMessageBytes,
       websocket: createSocketHandler({
+        isStopping: () => this.#stopping !== undefined,
         registry: this.#registry,
         timeouts: this.#timeouts,
         maxMessageBytes,

@@ -1,21 +1,26 @@
 /** The address of the stream that tells pages to reload. */
 export const LIVE_PAGES_PATH = "/-/live-pages";
 
-const script = `<script type="module">
-const source = new EventSource("${LIVE_PAGES_PATH}");
-let isFirst = true;
-source.onmessage = () => location.reload();
-source.onopen = () => { if (!isFirst) location.reload(); isFirst = false; };
+const RELOAD = "data: reload\n\n";
+
+/** What an HTML page is given: it reloads itself once the server's version is not its own. */
+const formatScript = (version: string) => `<script type="module">
+const source = new EventSource("${LIVE_PAGES_PATH}?version=${version}");
+source.onmessage = () => { source.close(); location.reload(); };
 addEventListener("pagehide", () => source.close());
 </script>`;
 
 /** Reloads pages in browsers when a file changes: for development only. */
 export class LivePages {
   readonly #streams = new Set<ReadableStreamDefaultController<string>>();
+  readonly #started = Date.now().toString(36);
+  #changes = 0;
 
   /** Adds to an HTML page what listens for changes. */
-  inject(response: Response): Response {
-    if (response.body === null || !response.headers.get("content-type")?.startsWith("text/html")) return response;
+  async inject(given: Response): Promise<Response> {
+    const response = await nameType(given);
+    if (!response.headers.get("content-type")?.startsWith("text/html")) return response;
+    const script = formatScript(this.#version);
     const rewriter = new HTMLRewriter().on("head", {
       element(head) {
         head.append(script, { html: true });
@@ -27,14 +32,15 @@ export class LivePages {
     return page;
   }
 
-  /** The stream that a page listens to. */
-  open(signal: AbortSignal): Response {
+  /** The stream that a page listens to; a page of another version is told at once. */
+  open(version: string | undefined, signal: AbortSignal): Response {
     let own: ReadableStreamDefaultController<string> | undefined;
     const stream = new ReadableStream<string>({
       start: (controller) => {
         own = controller;
         this.#streams.add(controller);
         controller.enqueue("retry: 500\n\n");
+        if (version !== this.#version) controller.enqueue(RELOAD);
       },
     });
     signal.addEventListener("abort", () => {
@@ -45,7 +51,18 @@ export class LivePages {
 
   /** Tells every page to reload itself. */
   reload(): void {
-    for (const stream of this.#streams) send(stream, "data: reload\n\n");
+    this.#changes += 1;
+    for (const stream of this.#streams) {
+      try {
+        stream.enqueue(RELOAD);
+      } catch {
+        // The page has gone.
+      }
+    }
+  }
+
+  get #version(): string {
+    return `${this.#started}-${this.#changes}`;
   }
 
   /** Ends every stream. */
@@ -61,10 +78,11 @@ export class LivePages {
   }
 }
 
-function send(stream: ReadableStreamDefaultController<string>, text: string): void {
-  try {
-    stream.enqueue(text);
-  } catch {
-    // The page has gone.
-  }
+/** The runtime gives a file its `Content-Type` only when it is sent: here it is needed before. */
+async function nameType(response: Response): Promise<Response> {
+  if (response.body === null || response.headers.has("content-type")) return response;
+  const blob = await response.blob();
+  const headers = new Headers(response.headers);
+  headers.set("Content-Type", blob.type);
+  return new Response(blob, { status: response.status, headers });
 }

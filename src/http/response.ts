@@ -28,7 +28,7 @@ export function toResponse(request: Request, answer: unknown): Response {
  *
  * @throws {Fault} `CONTROLLER_ANSWER` for what is no object, or for a status that is none.
  */
-export function checkAnswer(answer: unknown): ControllerResponse {
+function checkAnswer(answer: unknown): ControllerResponse {
   if (answer === undefined || answer === null) return {};
   if (typeof answer !== "object" || Array.isArray(answer)) {
     throw new Fault(
@@ -47,7 +47,13 @@ export function checkAnswer(answer: unknown): ControllerResponse {
 }
 
 function toBody(body: unknown): Bun.BodyInit {
-  if (typeof body === "string" || isRawBody(body)) return body;
+  if (isRawBody(body)) return body;
+  // As bytes: the runtime gives a text a `Content-Type` that could not be removed.
+  return new TextEncoder().encode(toText(body));
+}
+
+function toText(body: unknown): string {
+  if (typeof body === "string") return body;
   return typeof body === "object" ? JSON.stringify(body) : `${body as number | boolean | bigint}`;
 }
 

@@ -50,11 +50,11 @@ export function createRoutes(parts: RouteParts): Hono<RouteBindings> {
   if (livePages !== undefined) {
     app.get(LIVE_PAGES_PATH, ({ req, env: { server } }) => {
       server.timeout(req.raw, 0);
-      return livePages.open(req.raw.signal);
+      return livePages.open(req.query("version"), req.raw.signal);
     });
     app.use(async (context, next) => {
       await next();
-      if (!asksForWebSocket(context.req.raw)) context.res = livePages.inject(context.res);
+      if (!asksForWebSocket(context.req.raw)) context.res = await livePages.inject(context.res);
     });
   }
   for (const [pattern, controller] of controllers) app.all(pattern, (context) => answer(context, controller, parts));

@@ -27,6 +27,8 @@ export function listen({ host, port, maxBodyBytes, websocket, routes }: ServerOp
       port,
       maxRequestBodySize: maxBodyBytes,
       development: false,
+      // Without it the runtime lets a second server share the port, and the kernel splits the sessions between them.
+      reusePort: false,
       websocket,
       fetch: (request, server) => routes().fetch(request, { server }),
       error(error) {

@@ -8,6 +8,8 @@ import type { Session } from "../sessions/session.ts";
 import type { Timeouts } from "../sessions/timeouts.ts";
 
 export type SocketParts = {
+  /** The server stops: a session whose `get` ran until now ends at once. */
+  isStopping: () => boolean;
   registry: Registry;
   timeouts: Timeouts;
   maxMessageBytes: number;
@@ -16,6 +18,7 @@ export type SocketParts = {
 
 /** Bun's socket handlers: each turns into one call of the session that the socket carries. */
 export function createSocketHandler({
+  isStopping,
   registry,
   timeouts,
   maxMessageBytes,
@@ -35,6 +38,7 @@ export function createSocketHandler({
       registry.add(session);
       timeouts.watch(session);
       session.open(socket);
+      if (isStopping()) socket.close(1001, "server stopping");
     },
 
     message(socket, message) {
@@ -56,16 +60,15 @@ export function createSocketHandler({
       timeouts.forget(session);
       const told = session.closingAs;
       // The runtime reports 1006 with a text for what it closed with another code.
-      const isFault = told === undefined && code === 1006 && reason !== "";
-      if (isFault) session.fail(reason);
-      const closeCode = told?.code ?? (isFault ? toSentCode(reason) : code);
+      const fault = told === undefined && code === 1006 && reason !== "" ? reason : undefined;
+      const closeCode = told?.code ?? (fault === undefined ? code : toSentCode(fault));
       const closeReason = told?.reason ?? reason;
       log.debug(`Session ended with ${closeCode} ${closeReason}`, {
         session: session.info.id,
         path: session.info.path,
         code: closeCode,
       });
-      registry.end(session, closeCode, closeReason);
+      registry.end(session, closeCode, closeReason, fault);
     },
   };
 }

@@ -10,9 +10,9 @@ export class Registry {
   }
 
   /** Ends a session that is open; it is remembered until its `close` event has run. */
-  end(session: Session, code: number, reason: string): void {
+  end(session: Session, code: number, reason: string, fault?: string): void {
     this.#open.delete(session.info.id);
-    session.end(code, reason);
+    session.end(code, reason, fault);
     if (!session.isBusy) return;
     this.#ending.add(session);
     void session.settle().then(() => this.#ending.delete(session));

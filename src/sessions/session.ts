@@ -72,14 +72,10 @@ export class Session {
     this.#handle({ type: "message", session: this.info, data: this.data, message });
   }
 
-  /** Tells the controller of a fault that its own code did not throw. */
-  fail(error: string): void {
-    this.#handle({ type: "error", session: this.info, data: this.data, error });
-  }
-
-  /** The socket has ended: this is the session's last event. */
-  end(closeReason: number, reason: string): void {
+  /** The socket has ended: `close` is the session's last event, after an `error` if the client was at `fault`. */
+  end(closeReason: number, reason: string, fault?: string): void {
     this.#socket = undefined;
+    if (fault !== undefined) this.#handle({ type: "error", session: this.info, data: this.data, error: fault });
     this.#handle({ type: "close", session: this.info, data: this.data, closeReason, reason });
   }
 
