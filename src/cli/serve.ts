@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { App } from "../app.ts";
 import { readConfig } from "../core/config.ts";
-import { Fault } from "../core/errors.ts";
+import { describeError, Fault } from "../core/errors.ts";
 import { configureLog, log } from "../core/log.ts";
 import { version } from "../core/version.ts";
 import { Watchdog } from "../core/watchdog.ts";
@@ -47,7 +47,14 @@ export async function serve({ operands, flags }: Arguments): Promise<number> {
 }
 
 function readConfigFile(): string | undefined {
-  return existsSync("hubbub.toml") ? readFileSync("hubbub.toml", "utf8") : undefined;
+  if (!existsSync("hubbub.toml")) return undefined;
+  try {
+    return readFileSync("hubbub.toml", "utf8");
+  } catch (error) {
+    throw new Fault("CONFIG_FILE", `Cannot read "hubbub.toml": ${describeError(error)}, expected a readable file`, {
+      cause: error,
+    });
+  }
 }
 
 function findFolder(operand: string | undefined): { folder: string; isEmbedded: boolean } {

@@ -91,7 +91,7 @@ export function createApi({ registry, groups, backlog, kept, listControllers }: 
       if (sent > 0) return true;
       if (encoded.length === 0) return socket.readyState === WebSocket.OPEN;
       // -1: it waits in the session's backlog; 0: the runtime took no more.
-      backlog.check(session);
+      backlog.check(session, encoded);
       return sent === -1;
     },
 
@@ -99,7 +99,7 @@ export function createApi({ registry, groups, backlog, kept, listControllers }: 
       const name = toGroupName(group);
       const encoded = encodeMessage(message);
       groups.send(name, encoded, options?.except === undefined ? undefined : findSocket(options.except));
-      backlog.published(encoded.length);
+      backlog.published(encoded);
     },
 
     getGroupSize: (group) => groups.size(toGroupName(group)),

@@ -1,4 +1,3 @@
-import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describeError, Fault, nameKind } from "../core/errors.ts";
 import type { SessionEvent } from "../sessions/event.ts";
@@ -11,14 +10,8 @@ import {
   methodNames,
 } from "./controller.ts";
 import { formatLocation, locate } from "./location.ts";
-import {
-  compareSpecificity,
-  isControllerFile,
-  isControllerFolder,
-  listParameters,
-  toConflictKey,
-  toPath,
-} from "./paths.ts";
+import { compareSpecificity, isControllerFile, listParameters, toConflictKey, toPath } from "./paths.ts";
+import { takeSnapshot } from "./snapshot.ts";
 
 /** A controller as the server calls it. */
 export type Controller = {
@@ -50,10 +43,11 @@ const eventNames = ["open", "message", "close", "error"] as const;
  * @throws {Fault} `FOLDER` if there is no such folder, `CONTROLLER_NAME` or `CONTROLLER_CONFLICT` for its files.
  */
 export function findControllers(folder: string): { file: string; path: string }[] {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  const snapshot = takeSnapshot(folder);
+  if (snapshot === undefined) {
     throw new Fault("FOLDER", `Cannot serve "${folder}": there is no such folder, expected one with controllers`);
   }
-  const files = listFiles(folder).sort();
+  const files = [...snapshot.files.keys()].filter(isControllerFile).sort();
   if (files.length === 0) {
     throw new Fault(
       "FOLDER",
@@ -112,17 +106,6 @@ async function loadModule(folder: string, file: string, load: (file: string) => 
   } finally {
     clearTimeout(timer);
   }
-}
-
-function listFiles(folder: string, within = ""): string[] {
-  return readdirSync(join(folder, within), { withFileTypes: true }).flatMap((entry) => {
-    const file = within === "" ? entry.name : `${within}/${entry.name}`;
-    const isFolder = entry.isSymbolicLink()
-      ? statSync(join(folder, file), { throwIfNoEntry: false })?.isDirectory()
-      : entry.isDirectory();
-    if (isFolder === true) return isControllerFolder(entry.name) ? listFiles(folder, file) : [];
-    return isControllerFile(file) ? [file] : [];
-  });
 }
 
 function toController(file: string, path: string, module: Record<string, unknown>): Controller {

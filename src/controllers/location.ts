@@ -17,7 +17,7 @@ export function locate(thrown: unknown, root: string): Location | undefined {
   }
   const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
   for (const line of stack.split("\n")) {
-    const match = /(?:\(|at )([^()]+):(\d+):(\d+)\)?$/.exec(line);
+    const match = / \((.+):(\d+):(\d+)\)$/.exec(line) ?? /at (?:async )?(.+):(\d+):(\d+)$/.exec(line);
     const file = match?.[1];
     if (file !== undefined && isBelow(file, root)) {
       return { file: toShown(file, root), line: Number(match?.[2]), column: Number(match?.[3]) };

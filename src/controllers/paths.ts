@@ -19,11 +19,6 @@ export function isControllerFile(file: string): boolean {
   );
 }
 
-/** Whether a folder of this name is searched for controllers. */
-export function isControllerFolder(name: string): boolean {
-  return !OTHER_FOLDERS.has(name) && !name.startsWith("_") && !name.startsWith(".");
-}
-
 /**
  * The path that `file` serves: `room/[id].ts` → `/room/:id`, `index.ts` → `/`, `chat/chat.js` → `/chat`.
  *

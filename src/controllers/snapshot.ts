@@ -17,7 +17,10 @@ export function takeSnapshot(folder: string): Snapshot | undefined {
   const pages = new Map<string, string>();
   const folders: string[] = [];
   const walk = (within: string, isPublic: boolean) => {
-    folders.push(join(realpathSync(folder), within));
+    const real = realpathSync(join(folder, within));
+    // A link may lead back to where it was followed from.
+    if (folders.includes(real)) return;
+    folders.push(real);
     for (const name of readdirSync(join(folder, within))) {
       if (name === "node_modules" || name.startsWith(".")) continue;
       const path = within === "" ? name : `${within}/${name}`;

@@ -83,7 +83,7 @@ const toggle = v.union(
  */
 export const settings = {
   host: v.pipe(
-    v.string(),
+    v.string("expected an address or a host name"),
     v.nonEmpty("expected an address or a host name"),
     v.metadata({ placeholder: "ADDRESS" }),
     v.description("The address to listen on; 0.0.0.0 or :: for all of them"),

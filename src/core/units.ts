@@ -31,6 +31,6 @@ export function formatSize(bytes: number): string {
 
 function parseAmount(text: string, units: Record<string, number>): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
-  const unit = units[match?.[2]?.toLowerCase() ?? "none"];
-  return match && unit !== undefined ? Number(match[1]) * unit : undefined;
+  const name = match?.[2]?.toLowerCase() ?? "";
+  return match && Object.hasOwn(units, name) ? Number(match[1]) * (units[name] ?? 0) : undefined;
 }

@@ -21,7 +21,7 @@ export function encodeMessage(message: unknown): EncodedMessage {
   } catch (error) {
     throw new Fault(
       "MESSAGE",
-      `Cannot send ${nameKind(message)}: ${describeError(error)}, expected something that JSON can hold`,
+      `Cannot send ${nameKind(message)}: ${describeError(error).replace(/\.$/, "")}, expected something that JSON can hold`,
       {
         cause: error,
       },

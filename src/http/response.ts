@@ -47,13 +47,7 @@ function checkAnswer(answer: unknown): ControllerResponse {
 }
 
 function toBody(body: unknown): Bun.BodyInit {
-  if (isRawBody(body)) return body;
-  // As bytes: the runtime gives a text a `Content-Type` that could not be removed.
-  return new TextEncoder().encode(toText(body));
-}
-
-function toText(body: unknown): string {
-  if (typeof body === "string") return body;
+  if (typeof body === "string" || isRawBody(body)) return body;
   return typeof body === "object" ? JSON.stringify(body) : `${body as number | boolean | bigint}`;
 }
 

@@ -24,16 +24,17 @@ export class Backlog {
     return Math.min(4 * maxBytes + maxMessageBytes, 2 ** 32 - 1);
   }
 
-  /** `bytes` were published to a group. */
-  published(bytes: number): void {
-    this.#published += bytes;
+  /** `message` was published to a group. */
+  published(message: string | Uint8Array): void {
+    this.#published += message.length;
     if (this.#published < this.#maxBytes) return;
     this.#published = 0;
-    for (const session of this.#sessions()) this.check(session);
+    for (const session of this.#sessions()) this.check(session, message);
   }
 
-  /** Closes `session` if more waits for it than may. */
-  check(session: Session): void {
-    if ((session.socket?.getBufferedAmount() ?? 0) > this.#maxBytes) this.#close(session);
+  /** Closes `session` if more waits for it than may, apart from the `message` that it was sent just now. */
+  check(session: Session, message: string | Uint8Array): void {
+    const waiting = session.socket?.getBufferedAmount() ?? 0;
+    if (waiting > this.#maxBytes && waiting - Buffer.byteLength(message) > this.#maxBytes) this.#close(session);
   }
 }
