@@ -107,7 +107,7 @@ export class App {
       port: config.port,
       maxBodyBytes: maxMessageBytes,
       websocket: createSocketHandler({
-        isStopping: () => this.#stopping !== undefined,
+        findReasonToEnd: (session) => this.#findReasonToEnd(session),
         registry: this.#registry,
         timeouts: this.#timeouts,
         maxMessageBytes,
@@ -127,6 +127,11 @@ export class App {
   /** The number of the generation that serves. */
   get generationNumber(): number {
     return this.#live.current.number;
+  }
+
+  /** How many requests have not been answered. */
+  get pendingRequests(): number {
+    return this.#server?.pendingRequests ?? 0;
   }
 
   /** Why the last load was refused; empty if it was not. */
@@ -178,8 +183,14 @@ export class App {
     });
     if (previous === undefined) return;
     for (const session of this.#registry.values()) {
-      if (!next.controllers.has(session.route)) session.socket?.close(1001, "controller removed");
+      const reason = this.#findReasonToEnd(session);
+      if (reason !== undefined) session.socket?.close(1001, reason);
     }
+  }
+
+  #findReasonToEnd({ route }: Session): string | undefined {
+    if (this.#stopping !== undefined) return "server stopping";
+    return this.#live.current.controllers.has(route) ? undefined : "controller removed";
   }
 
   #runnerOf(path: string): RunEvent {

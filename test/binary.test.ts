@@ -226,6 +226,23 @@ test("a second signal ends the process at once with 1", async () => {
   await server.logged("Stopped at once because of a second signal");
 });
 
+test("SIGHUP loads the controllers again, with --no-watch too", async () => {
+  using folder = createFolder({ "a.ts": 'export const get = () => ({ body: "one" });' });
+  await using server = await startBinary([".", "--no-watch"], { cwd: folder.path });
+  folder.write({ "a.ts": 'export const get = () => ({ body: "two" });' });
+  expect(await (await server.fetch("/a")).text()).toBe("one");
+  server.signal("SIGHUP");
+  const line = await server.logged("Loaded generation 2 in");
+  expect(line).toMatchObject({ generation: 2, changes: ["a.ts"], kept: 0 });
+  expect(await (await server.fetch("/a")).text()).toBe("two");
+  folder.write({ "a.ts": "export const get = () => {\n  return (;\n};" });
+  server.signal("SIGHUP");
+  const refusal = await server.logged('Cannot load controller "a.ts"');
+  expect(refusal.message).toMatch(/ at a\.ts:2:11; generation 2 keeps serving$/);
+  expect(refusal["detail"]).toContain("2 |   return (;");
+  expect(await (await server.fetch("/a")).text()).toBe("two");
+});
+
 const faults: [what: string, args: string[], files: Record<string, string>, exitCode: number, stderr: string][] = [
   [
     "an unknown flag",

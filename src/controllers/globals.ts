@@ -9,7 +9,14 @@ export type AppInfo = { name: string; version: string; config: Readonly<Record<s
 
 /** The free identifiers of a controllers folder's modules: the api behind `"hubbub"`, and Enonic's globals. */
 export function createGlobals(folder: string, api: Api, app: AppInfo): Record<string, unknown> {
-  return { [API_GLOBAL]: api, log: api.log, app, resolve: createResolve(folder), __: javaBridge };
+  return {
+    [API_GLOBAL]: api,
+    log: api.log,
+    app,
+    resolve: createResolve(folder),
+    __: javaBridge,
+    process: guardedProcess,
+  };
 }
 
 /** `resolve(path)`: the file that `path` means to the file that asks, as a path within the controllers folder. */
@@ -26,6 +33,21 @@ function createResolve(folder: string): (path: string) => string {
     }
     return file.slice(folder.length);
   };
+}
+
+/** The process, but for what would end it with every session of every controller. */
+const guardedProcess: object = Object.create(
+  process,
+  Object.fromEntries(
+    ["exit", "reallyExit", "abort"].map((name) => [name, { value: () => refuseExit(name), enumerable: true }]),
+  ),
+) as object;
+
+function refuseExit(name: string): never {
+  throw new Fault(
+    "PROCESS_EXIT",
+    `Cannot call "process.${name}": a controller does not end the server, expected an exception or close(id)`,
+  );
 }
 
 const javaBridge: object = new Proxy(

@@ -1,8 +1,7 @@
-import { realpathSync } from "node:fs";
 import { describeError, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import { Generation, listControllers } from "./generation.ts";
-import { listChanges, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { listChanges, resolveLinks, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { Watcher } from "./watcher.ts";
 
 /** How often a load is begun anew because the folder changed under it, before its result is taken. */
@@ -140,6 +139,7 @@ export class LiveControllers {
 
   #load(): Promise<Generation> {
     const { folder, createGlobals } = this.#options;
+    // The runtime remembers where a link pointed, so it is given the folder behind it.
     const path = resolveLinks(folder);
     return Generation.load({ folder: path, globals: createGlobals(path), number: this.#number + 1 });
   }
@@ -166,15 +166,6 @@ export class LiveControllers {
         detail,
       });
     }
-  }
-}
-
-/** The runtime remembers where a link pointed, so it is given the folder behind it; a missing folder is told of later. */
-function resolveLinks(folder: string): string {
-  try {
-    return realpathSync(folder);
-  } catch {
-    return folder;
   }
 }
 

@@ -17,7 +17,7 @@ export function takeSnapshot(folder: string): Snapshot | undefined {
   const pages = new Map<string, string>();
   const folders: string[] = [];
   const walk = (within: string, isPublic: boolean) => {
-    const real = realpathSync(join(folder, within));
+    const real = resolveLinks(join(folder, within));
     // A link may lead back to where it was followed from.
     if (folders.includes(real)) return;
     folders.push(real);
@@ -48,4 +48,13 @@ export function listChanges(before: ReadonlyMap<string, string>, after: Readonly
   }
   for (const file of before.keys()) if (!after.has(file)) changes.push(`-${file}`);
   return changes.sort((a, b) => (a.replace(/^[+-]/, "") < b.replace(/^[+-]/, "") ? -1 : 1));
+}
+
+/** The folder behind every link in `path`; `path` itself if there is none, or if it lies in the executable. */
+export function resolveLinks(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }

@@ -23,6 +23,7 @@ export const faultCodes = {
   KEPT_NAME: 1,
   KEPT_KIND: 1,
   JAVA_BRIDGE: 1,
+  PROCESS_EXIT: 1,
   RESOLVE: 1,
 } as const satisfies Record<string, ExitCode>;
 

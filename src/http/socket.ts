@@ -8,8 +8,8 @@ import type { Session } from "../sessions/session.ts";
 import type { Timeouts } from "../sessions/timeouts.ts";
 
 export type SocketParts = {
-  /** The server stops: a session whose `get` ran until now ends at once. */
-  isStopping: () => boolean;
+  /** Why a session whose `get` ran until now must end at once: the server stops, its controller was removed. */
+  findReasonToEnd: (session: Session) => string | undefined;
   registry: Registry;
   timeouts: Timeouts;
   maxMessageBytes: number;
@@ -18,7 +18,7 @@ export type SocketParts = {
 
 /** Bun's socket handlers: each turns into one call of the session that the socket carries. */
 export function createSocketHandler({
-  isStopping,
+  findReasonToEnd,
   registry,
   timeouts,
   maxMessageBytes,
@@ -38,7 +38,8 @@ export function createSocketHandler({
       registry.add(session);
       timeouts.watch(session);
       session.open(socket);
-      if (isStopping()) socket.close(1001, "server stopping");
+      const reason = findReasonToEnd(session);
+      if (reason !== undefined) socket.close(1001, reason);
     },
 
     message(socket, message) {

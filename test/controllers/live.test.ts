@@ -238,3 +238,38 @@ test("kept() refuses a name whose value is of another kind", async () => {
   expect(server.app.lastFault).toContain('Cannot keep "value": it is kept as a Map, but is asked for as an Array');
   expect(await read(server)).toBe("Map");
 });
+
+test("process.exit() of a controller is refused, and process is otherwise the real one", async () => {
+  await using server = await startServer({
+    "a.ts": `
+      export const get = () => ({ body: { pid: process.pid, home: typeof process.env, rss: process.memoryUsage.rss() > 0 } });
+      export const post = () => process.exit(3);
+      setTimeout(() => process.abort(), 1);
+    `,
+  });
+  expect((await server.fetch("/a", { method: "POST" })).status).toBe(500);
+  expect(await (await server.fetch("/a")).json()).toEqual({ pid: process.pid, home: "object", rss: true });
+});
+
+test("a session whose controller was removed while its get ran is closed", async () => {
+  await using server = await startServer({
+    "a.ts": `
+      import { kept } from "hubbub";
+      const gate = kept("gate", () => Promise.withResolvers<void>());
+      export const get = async () => { await gate.promise; return { webSocket: {} }; };
+      export const post = () => { gate.resolve(); return {}; };
+    `,
+    "b.ts": `
+      import { kept } from "hubbub";
+      const gate = kept("gate", () => Promise.withResolvers<void>());
+      export const post = () => { gate.resolve(); return {}; };
+    `,
+  });
+  const opening = server.open("/a");
+  await waitFor(() => server.app.pendingRequests > 0, "pending upgrade");
+  rmSync(join(server.folder.path, "a.ts"));
+  await waitFor(() => server.app.generationNumber === 2, "generation 2");
+  await server.fetch("/b", { method: "POST" });
+  using session = await opening;
+  expect(await session.closed).toEqual({ code: 1001, reason: "controller removed" });
+});

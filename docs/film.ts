@@ -1,0 +1,99 @@
+/**
+ * Makes the pictures of the README: a chat stays open on the left while its controller is edited on the right.
+ *
+ * Needs Chromium. Run with `bun run film`; writes docs/film/1.png and on.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "../src/app.ts";
+import { readConfig } from "../src/core/config.ts";
+import { configureLog } from "../src/core/log.ts";
+import { openWindow, waitForPage } from "../test/support/browser.ts";
+
+const root = join(import.meta.dir, "..");
+const pictures = join(import.meta.dir, "film");
+const folder = mkdtempSync(join(tmpdir(), "hubbub-film-"));
+cpSync(join(root, "controllers"), folder, { recursive: true });
+
+const whole = readFileSync(join(root, "controllers/chat.ts"), "utf8");
+const quiet = "text: message, at";
+const loud = "text: message.toUpperCase(), at";
+if (!whole.includes(quiet)) throw new Error(`Cannot film: controllers/chat.ts has no "${quiet}"`);
+
+/** The part of the controller that the film shows. */
+const excerpt = (source: string) => source.slice(source.indexOf("  message("), source.indexOf("  close("));
+
+writeFileSync(
+  join(folder, "public/film.html"),
+  `<!doctype html><meta charset="utf-8"><style>
+    body{margin:0;display:grid;grid-template-columns:46% 54%;height:100vh;background:#101014;font:15px/1.6 ui-monospace,monospace;color:#e8e8ee}
+    iframe{border:0;width:100%;height:100%;background:#fff}
+    section{padding:1.2rem 1.4rem;overflow:hidden}
+    h2{font:600 14px system-ui;margin:0 0 1rem;color:#9a9aa8}
+    pre{margin:0;white-space:pre-wrap}
+    mark{background:#3d3a10;color:#ffe98a;border-radius:3px;padding:0 .2em}
+    p{font:15px/1.5 system-ui;color:#8de08d;margin-top:1.4rem}
+  </style><iframe src="/chat"></iframe><section><h2>controllers/chat.ts</h2><pre></pre><p></p></section>`,
+);
+
+mkdirSync(pictures, { recursive: true });
+configureLog({ logLevel: "warning", logFormat: "pretty" });
+const config = readConfig({ flags: { port: "0" } });
+const app = new App({ config, folder, isEmbedded: false, version: "film" });
+const { origin } = await app.start();
+const window = openWindow(`${origin}/film.html`, { width: 1240, height: 620 });
+const page = `document.querySelector("iframe").contentDocument`;
+
+await waitForPage(window, `${page}.querySelector("#state")?.dataset.state === "open"`);
+await window.evaluate(`${page}.querySelector("main").scrollIntoView()`);
+await say("hello");
+await show(whole, "Generation 1 serves. One session is open.");
+await take("1");
+
+writeFileSync(join(folder, "chat.ts"), whole.replace(quiet, loud));
+while (app.generationNumber < 2) await Bun.sleep(10);
+await show(
+  whole.replace(quiet, loud),
+  "Saved. Generation 2 serves; the same session is still open.",
+  "message.toUpperCase()",
+);
+await take("2");
+
+await say("hello again");
+await show(whole.replace(quiet, loud), "The next message runs the new code.", "message.toUpperCase()");
+await take("3");
+if (app.sessionCount !== 1)
+  throw new Error(`Cannot film: ${app.sessionCount} sessions are open, expected the one from the start`);
+
+await app.stop();
+Bun.WebView.closeAll();
+rmSync(folder, { recursive: true });
+process.exit(0);
+
+async function say(text: string): Promise<void> {
+  await window.evaluate(`(() => {
+    const field = ${page}.querySelector("#text");
+    field.value = ${JSON.stringify(text)};
+    field.form.requestSubmit();
+  })()`);
+  await waitForPage(window, `${page}.body.innerText.toLowerCase().includes(${JSON.stringify(text)})`);
+}
+
+async function show(source: string, caption: string, marked = ""): Promise<void> {
+  await window.evaluate(`(() => {
+    const pre = document.querySelector("pre");
+    const [before, ...after] = ${JSON.stringify(excerpt(source))}.split(${JSON.stringify(marked || "\0")});
+    pre.textContent = before;
+    if (after.length) {
+      const mark = document.createElement("mark");
+      mark.textContent = ${JSON.stringify(marked)};
+      pre.append(mark, after.join(""));
+    }
+    document.querySelector("p").textContent = ${JSON.stringify(caption)};
+  })()`);
+}
+
+async function take(name: string): Promise<void> {
+  await Bun.write(join(pictures, `${name}.png`), await window.screenshot());
+}
