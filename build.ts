@@ -26,6 +26,8 @@ export async function buildExecutable(outfile: string): Promise<void> {
       compile: {
         outfile: join(staging, "hubbub"),
         assets: [join(staging, "controllers")],
+        // A package beside the controllers names its entry there.
+        autoloadPackageJson: true,
         autoloadDotenv: false,
         autoloadBunfig: false,
       },

@@ -185,6 +185,20 @@ test("./controllers is served without being named, with valibot and hono and no 
   expect(await session.nextJson()).toEqual({ got: "x" });
 });
 
+test("a package in node_modules beside the controllers is found by what its package.json says", async () => {
+  using folder = createFolder({
+    "node_modules/plain/package.json": '{ "name": "plain", "main": "entry.js" }',
+    "node_modules/plain/entry.js": "exports.text = 'plain';",
+    "node_modules/modern/package.json": '{ "name": "modern", "type": "module", "exports": { ".": "./lib/entry.js" } }',
+    "node_modules/modern/lib/entry.js": "export const text = 'modern';",
+    "a.ts": `import { text as plain } from "plain";
+      import { text as modern } from "modern";
+      export const get = () => ({ body: plain + modern });`,
+  });
+  await using server = await startBinary(["."], { cwd: folder.path });
+  expect(await (await server.fetch("/a")).text()).toBe("plainmodern");
+});
+
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(`${signal} closes every session with 1001, runs async close events, and exits with 0`, async () => {
     using folder = createFolder({

@@ -32,14 +32,14 @@ export type ControllerRequest = {
   readonly body?: string;
   /** Query and form fields, and the path's parameters, which win; several values of a name are an array. */
   readonly params: Params;
-  /** First value per name, names in their usual capitals: `User-Agent`. */
+  /** Names in their usual capitals: `User-Agent`; several values of a name are joined with `, `. */
   readonly headers: Record<string, string>;
   readonly cookies: Record<string, string>;
   /** Languages from `Accept-Language`, the best first. */
   readonly locales: string[];
   /** The standard request, with its body unread: what a Hono app's `fetch` takes. */
   readonly raw: Request;
-  /** A header's first value, its name in any case; null if it is absent. */
+  /** A header's value, its name in any case; null if it is absent. */
   getHeader(name: string): string | null;
 };
 

@@ -8,6 +8,8 @@ import { Fault, nameKind } from "../core/errors.ts";
  */
 export class Kept {
   readonly #values = new Map<string, unknown>();
+  /** The names that each generation has asked for. */
+  readonly #checked = new WeakMap<object, Set<string>>();
 
   get size(): number {
     return this.#values.size;
@@ -31,6 +33,9 @@ export class Kept {
         `Cannot keep "${name}": its second argument is ${nameKind(init)}, expected a function that makes the value`,
       );
     }
+    const generation = Bun.ModuleGraph.current;
+    const checked = generation === undefined ? undefined : this.#checked.get(generation);
+    if (checked?.has(name)) return this.#values.get(name);
     const made: unknown = init();
     if (!this.#values.has(name)) this.#values.set(name, made);
     const kept = this.#values.get(name);
@@ -41,6 +46,8 @@ export class Kept {
         `Cannot keep "${name}": it is kept as ${keptKind}, but is asked for as ${madeKind}, expected another name or a restart`,
       );
     }
+    if (checked !== undefined) checked.add(name);
+    else if (generation !== undefined) this.#checked.set(generation, new Set([name]));
     return kept;
   }
 }

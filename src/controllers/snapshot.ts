@@ -16,22 +16,22 @@ export function takeSnapshot(folder: string): Snapshot | undefined {
   const files = new Map<string, string>();
   const pages = new Map<string, string>();
   const folders: string[] = [];
-  const walk = (within: string, isPublic: boolean) => {
+  const walk = (within: string, isPublic: boolean, above: readonly string[]) => {
     const real = resolveLinks(join(folder, within));
     // A link may lead back to where it was followed from.
-    if (folders.includes(real)) return;
-    folders.push(real);
+    if (above.includes(real)) return;
+    if (!folders.includes(real)) folders.push(real);
     for (const name of readdirSync(join(folder, within))) {
       if (name === "node_modules" || name.startsWith(".")) continue;
       const path = within === "" ? name : `${within}/${name}`;
-      const stat = statSync(join(folder, path), { bigint: true, throwIfNoEntry: false });
+      const stat = look(join(folder, path));
       if (stat === undefined) continue;
-      if (stat.isDirectory()) walk(path, isPublic || name === "public");
+      if (stat.isDirectory()) walk(path, isPublic || name === "public", [...above, real]);
       else (isPublic ? pages : files).set(path, `${stat.mtimeNs}-${stat.size}-${stat.ino}`);
     }
   };
   try {
-    walk("", false);
+    walk("", false, []);
   } catch {
     return undefined;
   }
@@ -48,6 +48,14 @@ export function listChanges(before: ReadonlyMap<string, string>, after: Readonly
   }
   for (const file of before.keys()) if (!after.has(file)) changes.push(`-${file}`);
   return changes.sort((a, b) => (a.replace(/^[+-]/, "") < b.replace(/^[+-]/, "") ? -1 : 1));
+}
+
+function look(path: string) {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The folder behind every link in `path`; `path` itself if there is none, or if it lies in the executable. */

@@ -20,7 +20,7 @@ function createLog(category: string[]): Log {
   const write =
     (level: keyof Log) =>
     (text: string, properties: LogProperties = {}) =>
-      logger[level](text.replaceAll("{", "{{").replaceAll("}", "}}"), properties);
+      logger[level](text.includes("{") ? text.replaceAll("{", "{{").replaceAll("}", "}}") : text, properties);
   return { debug: write("debug"), info: write("info"), warning: write("warning"), error: write("error") };
 }
 
@@ -44,6 +44,7 @@ function prettyFormatter(): TextFormatter {
     timestamp: "time",
     icons: false,
     align: false,
+    wordWrap: false,
     categoryTruncate: false,
     colors: process.stdout.isTTY === true && !process.env["NO_COLOR"],
   });

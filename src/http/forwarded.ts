@@ -45,14 +45,12 @@ export class TrustedProxies {
     const own = { scheme, authority: headers.get("host") ?? "", remoteAddress: toPlainAddress(peer) } as const;
     if (!this.trusts(peer)) return own;
     const proto = lastOf(headers.get("x-forwarded-proto"));
-    const hops = (headers.get("x-forwarded-for") ?? "")
-      .split(",")
-      .map((hop) => hop.trim())
-      .filter((hop) => isIP(hop) !== 0);
+    const hops = (headers.get("x-forwarded-for") ?? "").split(",").map((hop) => toHopAddress(hop.trim()));
+    const known = hops.slice(hops.findLastIndex((hop) => isIP(hop) === 0) + 1);
     return {
       scheme: proto === "https" || proto === "wss" ? "https" : proto === "http" || proto === "ws" ? "http" : scheme,
       authority: lastOf(headers.get("x-forwarded-host")) ?? own.authority,
-      remoteAddress: hops.findLast((hop) => !this.trusts(hop)) ?? hops[0] ?? own.remoteAddress,
+      remoteAddress: known.findLast((hop) => !this.trusts(hop)) ?? known[0] ?? own.remoteAddress,
     };
   }
 }
@@ -60,6 +58,11 @@ export class TrustedProxies {
 /** `127.0.0.1` for `::ffff:127.0.0.1`. */
 function toPlainAddress(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+}
+
+/** `192.0.2.1` for `192.0.2.1:4711`, `2001:db8::1` for `[2001:db8::1]:4711`. */
+function toHopAddress(hop: string): string {
+  return /^\[(.+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^(\d+(?:\.\d+){3}):\d+$/.exec(hop)?.[1] ?? hop;
 }
 
 function lastOf(list: string | null): string | undefined {

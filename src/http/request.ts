@@ -188,7 +188,11 @@ export class LazyRequest implements ControllerRequest {
 export function toUsualCapitals(name: string): string {
   return name
     .split("-")
-    .map((word) => usualWords[word] ?? word.charAt(0).toUpperCase() + word.slice(1))
+    .map(
+      (word) =>
+        (Object.hasOwn(usualWords, word) ? usualWords[word] : undefined) ??
+        word.charAt(0).toUpperCase() + word.slice(1),
+    )
     .join("-");
 }
 

@@ -15,7 +15,10 @@ export function toResponse(request: Request, answer: unknown): Response {
   if (isEmpty && status >= 400)
     return applyHeaders(errorAnswer(request, status, describeStatus(status)), headers, cookies);
   const isRedirectStatus = status >= 300 && status < 400;
-  const response = new Response(isEmpty || isBodiless(status) ? null : toBody(body), {
+  const content = isEmpty || isBodiless(status) ? null : toBody(body);
+  // The runtime names the type of everything but a stream, also when the header was removed.
+  const sent = content !== null && removesType(headers) ? new Response(content).body : content;
+  const response = new Response(sent, {
     status: redirected && !isRedirectStatus ? 303 : status,
     headers: isEmpty && contentType === undefined ? {} : { "Content-Type": contentType ?? defaultType(body) },
   });
@@ -65,6 +68,12 @@ function isRawBody(body: unknown): body is Blob | ArrayBuffer | Uint8Array<Array
 
 function isBodiless(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
+}
+
+function removesType(headers: ControllerResponse["headers"]): boolean {
+  return Object.entries(headers ?? {}).some(
+    ([name, value]) => name.toLowerCase() === "content-type" && (value === null || value === undefined),
+  );
 }
 
 function applyHeaders(

@@ -181,7 +181,7 @@ function isOnlyAccept(result: unknown): boolean {
 
 function logFault({ file }: Controller, { method, path }: LazyRequest, error: unknown, { folder }: Generation): void {
   const isOwn = error instanceof Fault;
-  const place = isOwn ? undefined : locate(error, folder);
+  const place = locate(error, folder);
   const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
   log.error(`Controller "${file}" failed to answer ${method} ${path}${where}: ${describeError(error)}`, {
     path,

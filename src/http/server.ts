@@ -47,6 +47,7 @@ function describeListenError(error: unknown): string {
       return "the port is in use, expected a free one (--port 0 takes any)";
     case "EACCES":
       return "this user may not use that port, expected one above 1023";
+    case "EINVAL":
     case "EADDRNOTAVAIL":
       return "this machine does not have that address, expected 127.0.0.1, 0.0.0.0 or one of its own";
     default:

@@ -20,7 +20,9 @@ export function createServeStatic(root: string, isEmbedded: boolean): ServeStati
     const etag = isEmbedded ? `"${Bun.hash(readFileSync(file)).toString(36)}"` : toEtag(file);
     const headers = { ETag: etag, "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff" };
     if (request.headers.get("if-none-match")?.includes(etag)) return new Response(null, { status: 304, headers });
-    return new Response(content, { headers: { ...headers, "Content-Type": content.type } });
+    return new Response(content, {
+      headers: { ...headers, "Content-Type": content.type, "Content-Length": String(content.size) },
+    });
   };
 }
 
@@ -28,11 +30,19 @@ function findFile(root: string, path: string, isEmbedded: boolean): string | und
   const segments = path.split("/").filter((segment) => segment !== "");
   if (segments.some((segment) => segment.startsWith(".") || /[\\\0]/.test(segment))) return undefined;
   const wanted = join(root, ...segments);
-  const file =
-    statSync(wanted, { throwIfNoEntry: false })?.isDirectory() === true ? join(wanted, "index.html") : wanted;
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  const file = look(wanted)?.isDirectory() === true ? join(wanted, "index.html") : wanted;
+  if (look(file)?.isFile() !== true) return undefined;
   if (isEmbedded) return file;
   return realpathSync(file).startsWith(realpathSync(root) + sep) ? file : undefined;
+}
+
+function look(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // ENOTDIR, ENAMETOOLONG, ELOOP: there is nothing there.
+    return undefined;
+  }
 }
 
 function toEtag(file: string): string {

@@ -26,7 +26,8 @@ export class Backlog {
 
   /** `message` was published to a group. */
   published(message: string | Uint8Array): void {
-    this.#published += message.length;
+    // A frame adds a few bytes of its own, which is all that an empty message is.
+    this.#published += message.length + 4;
     if (this.#published < this.#maxBytes) return;
     this.#published = 0;
     for (const session of this.#sessions()) this.check(session, message);

@@ -38,7 +38,7 @@ export class Timeouts {
     let last = performance.now();
     this.#timer = setInterval(() => {
       const now = performance.now();
-      this.advance(Math.min(now - last, LONGEST_STEP_MS));
+      this.advance(now - last > LONGEST_STEP_MS ? SLOT_MS : now - last);
       last = now;
     }, SLOT_MS);
   }

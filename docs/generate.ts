@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { describeSetting, type SettingName, settingNames, variableName } from "../src/core/config.ts";
+
+const file = join(import.meta.dir, "configuration.md");
+
+const exitCodes = [
+  ["0", "stopped in order, or help was printed"],
+  ["1", "failed, for example because the port is in use; or a second signal forced the stop"],
+  ["2", "the command line is wrong"],
+  ["78", "the configuration, the controllers folder or a controller is wrong"],
+];
+
+/** The text of `docs/configuration.md`: every setting, as the schema in `src/core/config.ts` describes it. */
+export function formatConfigurationDoc(): string {
+  return `# Configuration
+
+This page is written by \`bun run docs\` from the schema in [src/core/config.ts](../src/core/config.ts).
+
+## Settings
+
+Each setting is a flag of \`hubbub serve\`, a variable of the environment, and a key of \`hubbub.toml\`.
+
+${formatTable(["flag", "variable", "`hubbub.toml`", "default", "meaning"], settingNames.map(toRow))}
+
+## Precedence
+
+A flag is stronger than a variable, a variable than \`hubbub.toml\`, and that than the default. A value replaces the weaker one as a whole, a list too. A
+list's flag may be given several times; of any other the last one counts. A setting whose default is \`true\`, \`false\` or \`auto\` is a switch: \`--watch\` and \`--no-watch\`
+on the command line, \`true\` and \`false\` elsewhere. An empty variable is a value, not an absent one. A \`HUBBUB_*\` variable or a
+key that is no setting is an error, so that a wrong letter is found at the start. \`.env\` files are not read by the executable.
+
+## Durations, sizes, lists
+
+- A duration is a number of seconds, or has a unit: \`90\`, \`30s\`, \`5m\`, \`1h\`, \`1d\`. It is 0 for off, or from one second to one day.
+- A size is a number of bytes, or has a unit: \`65536\`, \`64KiB\`, \`1MiB\`, or \`64kB\`, \`1MB\` with thousands. Case does not matter. It is 1 GiB at most.
+- A list has commas between its items: \`--origins https://example.com,*.example.org\`. In \`hubbub.toml\` it may also be an array.
+
+An origin is a whole one (\`https://example.com:8443\`), a host name with any scheme and port (\`example.com\`), all names below one (\`*.example.com\`),
+or \`*\` for all. The items of \`--trust-proxy\` are addresses, ranges (\`10.0.0.0/8\`), \`loopback\`, or \`private\` for the private IPv4 networks and \`fc00::/7\`.
+
+## hubbub.toml
+
+The file is read from the folder that the process was started in; without it nothing is missing. Beside the settings it may have one table, \`[app]\`, with
+anything you like in it: controllers read it as \`app.config\`.
+
+\`\`\`toml
+host = "0.0.0.0"
+port = 8080
+timeout = "10m"
+max-message = "256KiB"
+origins = ["https://example.com", "*.example.org"]
+trust-proxy = ["loopback"]
+
+[app]
+title = "The lobby"
+rooms = ["red", "blue"]
+\`\`\`
+
+## Exit codes
+
+${formatTable(["code", "meaning"], exitCodes)}
+
+[errors.md](errors.md) has every error.
+
+## Signals
+
+SIGTERM and SIGINT stop the server: it accepts nothing more, closes every session with 1001, waits until their \`close\` events have run, ten seconds at
+most, and ends with 0. A second one ends it at once with 1. SIGHUP loads the controllers again.
+`;
+}
+
+function toRow(name: SettingName): string[] {
+  const { description, placeholder, defaultText } = describeSetting(name);
+  const names = [`--${name} ${placeholder}`.trim(), variableName(name), name, defaultText];
+  return [...names.map((text) => `\`${text}\``), description.replaceAll("*", "\\*")];
+}
+
+/** A table with its columns aligned, as the formatter wants it. */
+function formatTable(head: string[], rows: string[][]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
+  const formatRow = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  return [head, widths.map((width) => "-".repeat(width)), ...rows].map(formatRow).join("\n");
+}
+
+if (import.meta.main) {
+  await Bun.write(file, formatConfigurationDoc());
+  console.log(`Wrote ${file}`);
+}

@@ -1,0 +1,162 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
+import { formatCommandHelp, formatHelp } from "../../src/cli/help.ts";
+import { createFolder } from "../support/folder.ts";
+import { root } from "../support/server.ts";
+
+type Ran = { code: number; output: string; errors: string };
+
+/** Runs the command line in a folder with `files`; only for what ends by itself. */
+async function run(argv: string[], files: Record<string, string> = {}, environment = {}): Promise<Ran> {
+  using folder = createFolder(files);
+  const child = Bun.spawn([process.execPath, join(root, "src/main.ts"), ...argv], {
+    cwd: folder.path,
+    env: { ...environment, PATH: process.env["PATH"] },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [output, errors, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { code, output, errors: errors.replaceAll(folder.path, "FOLDER") };
+}
+
+const versionLine = `hubbub ${manifest.version} (Bun ${Bun.version})\n`;
+
+test.each([
+  [["--version"], versionLine],
+  [["-v"], versionLine],
+  [["version"], versionLine],
+  [["help"], formatHelp()],
+  [["--help"], formatHelp()],
+  [["-h"], formatHelp()],
+  [["help", "serve"], formatCommandHelp("serve")],
+  [["serve", "--help"], formatCommandHelp("serve")],
+  [["serve", "folder", "-h"], formatCommandHelp("serve")],
+  [["help", "help"], formatCommandHelp("help")],
+  [["version", "--help"], formatCommandHelp("version")],
+])("runCommand() prints and ends with 0 for %p", async (argv, output) => {
+  expect(await run(argv)).toEqual({ code: 0, output, errors: "" });
+});
+
+const bad: { name: string; argv: string[]; code: number; errors: string; files?: Record<string, string>; env?: {} }[] =
+  [
+    {
+      name: "a misspelt command",
+      argv: ["sreve"],
+      code: 2,
+      errors: 'Cannot run "sreve": there is no such command, expected serve',
+    },
+    {
+      name: "a folder where a command belongs",
+      argv: ["./controllers"],
+      code: 2,
+      errors: 'Cannot run "./controllers": there is no such command, expected hubbub serve ./controllers',
+    },
+    {
+      name: "an unknown flag",
+      argv: ["--prot", "80"],
+      code: 2,
+      errors: 'Cannot use flag "--prot": there is no such flag, expected --port',
+    },
+    {
+      name: "--timeout soon",
+      argv: ["--timeout", "soon"],
+      code: 2,
+      errors:
+        'Cannot use --timeout "soon": expected seconds or a duration such as 30s or 5m, from 1s to 1d, or 0 for off',
+    },
+    {
+      name: "two folders",
+      argv: ["serve", "a", "b"],
+      code: 2,
+      errors: 'Cannot use "b": serve takes one folder, expected hubbub serve [DIR]',
+    },
+    {
+      name: "a bad variable",
+      argv: [],
+      env: { HUBBUB_PORT: "http" },
+      code: 78,
+      errors: 'Cannot use HUBBUB_PORT "http": expected a whole number from 0 to 65535',
+    },
+    {
+      name: "a bad hubbub.toml",
+      argv: [],
+      files: { "hubbub.toml": "port = 99999" },
+      code: 78,
+      errors: `Cannot use hubbub.toml's port "99999": expected a whole number from 0 to 65535`,
+    },
+    {
+      name: "a missing folder",
+      argv: ["serve", "nowhere"],
+      code: 78,
+      errors: 'Cannot serve "nowhere": there is no such folder, expected one with controllers',
+    },
+    {
+      name: "a file where a folder belongs",
+      argv: ["serve", "chat.ts"],
+      files: { "chat.ts": "" },
+      code: 78,
+      errors: 'Cannot serve "chat.ts": it is a file, expected a folder with controllers',
+    },
+    {
+      name: "an empty folder",
+      argv: ["serve", "app"],
+      files: { "app/lib/chat.ts": "" },
+      code: 78,
+      errors: 'Cannot serve "FOLDER/app": it has no controllers, expected at least one file such as chat.ts',
+    },
+    {
+      name: "two files for one path",
+      argv: ["serve", "app"],
+      files: { "app/chat.ts": "", "app/chat/index.ts": "" },
+      code: 78,
+      errors: 'Cannot load controllers "chat.ts" and "chat/index.ts": both claim /chat, expected one file for a path',
+    },
+  ];
+
+for (const { name, argv, code, errors, files, env } of bad) {
+  test(`runCommand() says what is wrong and ends with ${code}: ${name}`, async () => {
+    expect(await run(argv, files, env)).toEqual({ code, output: "", errors: `hubbub: ${errors}\n` });
+  });
+}
+
+test("runCommand() names every command for an unknown one, and for help of it", async () => {
+  for (const argv of [["frobnicate"], ["help", "frobnicate"]]) {
+    const { code, errors } = await run(argv);
+    expect(code).toBe(2);
+    expect(errors).toStartWith('hubbub: Cannot run "frobnicate": there is no such command, expected serve, help');
+  }
+});
+
+test("runCommand() says that the port is in use and ends with 1", async () => {
+  using other = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+  const { code, errors } = await run(["serve", "app", "--port", String(other.port)], {
+    "app/index.ts": "export const get = () => ({ body: 1 });",
+  });
+  expect(code).toBe(1);
+  expect(errors).toBe(
+    `hubbub: Cannot listen on 127.0.0.1:${other.port}: the port is in use, expected a free one (--port 0 takes any)\n`,
+  );
+});
+
+test("runCommand() reports every controller with a fault, with its code frame", async () => {
+  const { code, errors } = await run(["serve", "app"], {
+    "app/parse.ts": "export const get = (;\n",
+    "app/shape.ts": "export const get = 5;\n",
+    "app/well.ts": "export const get = () => ({});\n",
+  });
+  expect(code).toBe(78);
+  expect(errors).toContain('hubbub: Cannot load controller "parse.ts": Unexpected ; at parse.ts:1:21\n');
+  expect(errors).toContain("  1 | export const get = (;\n");
+  expect(errors).toContain('hubbub: Cannot load controller "shape.ts": "get" is a number, expected a function\n');
+  expect(errors).not.toContain("well.ts");
+});
+
+test("runCommand() says that a hubbub.toml cannot be read and ends with 78", async () => {
+  const { code, errors } = await run(["serve", "app"], {
+    "hubbub.toml/oops.txt": "",
+    "app/index.ts": "export const get = () => ({ body: 1 });",
+  });
+  expect(errors).toStartWith('hubbub: Cannot read "hubbub.toml": ');
+  expect(code).toBe(78);
+});

@@ -1,0 +1,62 @@
+import { expect, test } from "bun:test";
+import { formatSize, parseDuration, parseSize } from "../../src/core/units.ts";
+
+const notAmounts = ["", " ", "soon", "-1", "+1", "1,5", "1e3", ".5", "5.", "0x10", "1s1", "s", "Infinity", "NaN"];
+
+test.each([
+  ["0", 0],
+  ["300", 300],
+  ["30s", 30],
+  ["5m", 300],
+  ["1h", 3600],
+  ["1d", 86_400],
+  ["1.5m", 90],
+  ["5 M", 300],
+  [" 7s ", 7],
+])("parseDuration() reads %p as %d seconds", (text, seconds) => {
+  expect(parseDuration(text)).toBe(seconds);
+});
+
+test.each([...notAmounts, "5MiB", "5w", "5ms", "5constructor"])("parseDuration() does not read %p", (text) => {
+  expect(parseDuration(text)).toBeUndefined();
+});
+
+test.each([
+  ["0", 0],
+  ["65536", 65_536],
+  ["10b", 10],
+  ["1KB", 1000],
+  ["1MB", 1_000_000],
+  ["1GB", 1_000_000_000],
+  ["64KiB", 65_536],
+  ["64kib", 65_536],
+  ["1 MiB", 1_048_576],
+  ["1GiB", 1_073_741_824],
+  ["0.5KiB", 512],
+])("parseSize() reads %p as %d bytes", (text, bytes) => {
+  expect(parseSize(text)).toBe(bytes);
+});
+
+test.each([...notAmounts, "5m", "5s", "1TiB", "0.3KiB", "5constructor"])("parseSize() does not read %p", (text) => {
+  expect(parseSize(text)).toBeUndefined();
+});
+
+test.each([
+  [0, "0"],
+  [1, "1"],
+  [1000, "1000"],
+  [1023, "1023"],
+  [1024, "1KiB"],
+  [1536, "1536"],
+  [65_536, "64KiB"],
+  [1_048_576, "1MiB"],
+  [1_049_600, "1025KiB"],
+])("formatSize() writes %d as %p", (bytes, text) => {
+  expect(formatSize(bytes)).toBe(text);
+});
+
+test("formatSize() writes what parseSize() reads back", () => {
+  for (let bytes = 1; bytes <= 2 ** 30; bytes *= 2) {
+    for (const near of [bytes - 1, bytes, bytes * 3, bytes + 1024]) expect(parseSize(formatSize(near))).toBe(near);
+  }
+});

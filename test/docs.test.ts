@@ -1,0 +1,101 @@
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { formatConfigurationDoc } from "../docs/generate.ts";
+import manifest from "../package.json" with { type: "json" };
+import { faultCodes } from "../src/core/errors.ts";
+import { closeCodes } from "../src/sessions/close-codes.ts";
+import { root, startServer } from "./support/server.ts";
+
+const pages = ["README.md", ...readdirSync(join(root, "docs")).filter((file) => file.endsWith(".md"))].map((file) =>
+  file === "README.md" ? file : `docs/${file}`,
+);
+
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+
+/** A page without its code, where a "#" or a bracket means something else. */
+const readProse = (file: string) => read(file).replaceAll(/^```.*?^```$/gms, "");
+
+/** The fragment of a heading, as GitHub makes it. */
+const toFragment = (heading: string) =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}_\- ]/gu, "")
+    .replaceAll(" ", "-");
+
+const listHeadings = (file: string) =>
+  [...readProse(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading.trim());
+
+/** The links of a page that lead to a file of the repository. */
+const listLinks = (file: string) =>
+  [...readProse(file).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = ""]) => target)
+    .filter((target) => !/^[a-z]+:/.test(target));
+
+/** The examples of a page: code whose fence says `controller name=FILE`. */
+const listExamples = (file: string): Record<string, string> =>
+  Object.fromEntries(
+    [...read(file).matchAll(/^```\w+ controller name=(\S+)\n(.*?)^```$/gms)].map(([, name = "", code = ""]) => [
+      name,
+      code,
+    ]),
+  );
+
+test("docs/configuration.md is what docs/generate.ts makes", () => {
+  expect(read("docs/configuration.md")).toBe(formatConfigurationDoc());
+});
+
+test("docs/errors.md has a heading for each code, in the table's order", () => {
+  const codes = listHeadings("docs/errors.md").filter((heading) => /^[A-Z_]+$/.test(heading));
+  expect(codes).toEqual(Object.keys(faultCodes));
+});
+
+test("docs/errors.md gives each code its exit code", () => {
+  for (const [code, exitCode] of Object.entries(faultCodes)) {
+    const section = read("docs/errors.md").split(`## ${code}\n`)[1]?.split("\n## ")[0];
+    expect(/exit code (\d+)/i.exec(section ?? "")?.[1], code).toBe(String(exitCode));
+  }
+});
+
+test("docs/controllers.md has the table of close codes", () => {
+  const rows = [...read("docs/controllers.md").matchAll(/^\| (\d{4}) +\| (.+?) +\| (yes|no) +\|$/gm)];
+  const listed = rows.map(([, code, meaning, again]) => [code, { meaning, reconnect: again === "yes" }] as const);
+  expect(listed).toEqual(Object.entries(closeCodes));
+});
+
+test("docs/dependencies.md has a heading for each dependency", () => {
+  const { dependencies, devDependencies } = manifest;
+  const names = Object.keys({ ...dependencies, ...devDependencies });
+  const headings = listHeadings("docs/dependencies.md").filter((heading) => heading.startsWith("`"));
+  expect(headings.sort()).toEqual(names.map((name) => `\`${name}\``).sort());
+});
+
+test.each(pages)("%s links to files and headings that exist", (page) => {
+  const broken = listLinks(page).filter((target) => {
+    const [path = "", fragment] = target.split("#");
+    const file = path === "" ? page : join(dirname(page), path);
+    if (!existsSync(resolve(root, file))) return true;
+    return fragment !== undefined && !listHeadings(file).map(toFragment).includes(fragment);
+  });
+  expect(broken).toEqual([]);
+});
+
+test("docs/controllers.md has examples that load together", async () => {
+  const examples = listExamples("docs/controllers.md");
+  expect(Object.keys(examples).length).toBeGreaterThan(15);
+  await using server = await startServer(examples);
+  const page = await server.fetch("/page?name=<Ada>");
+  expect(await page.text()).toBe("<h1>Hello, &lt;Ada&gt;</h1>");
+});
+
+test("README.md has a chat that greets and talks to all", async () => {
+  await using server = await startServer(listExamples("README.md"));
+  using ada = await server.open("/chat");
+  expect(await ada.next()).toBe("You have joined the chat.");
+  using bob = await server.open("/chat");
+  expect(await bob.next()).toBe("You have joined the chat.");
+  bob.send("hello");
+  expect(await ada.next()).toBe("hello");
+  expect(await bob.next()).toBe("hello");
+});
