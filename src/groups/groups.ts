@@ -1,7 +1,7 @@
 import { Fault, nameKind } from "../core/errors.ts";
 
 /** The longest name of a group, in bytes of UTF-8. */
-export const MAX_GROUP_NAME_BYTES = 200;
+const MAX_GROUP_NAME_BYTES = 200;
 
 /** Keeps the groups' topics apart from any other use of the runtime's publish and subscribe. */
 const PREFIX = "g:";

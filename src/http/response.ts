@@ -17,7 +17,7 @@ export function toResponse(request: Request, answer: unknown): Response {
   const isRedirectStatus = status >= 300 && status < 400;
   const content = isEmpty || isBodiless(status) ? null : toBody(body);
   // The runtime names the type of everything but a stream, also when the header was removed.
-  const sent = content !== null && removesType(headers) ? new Response(content).body : content;
+  const sent = content !== null && removesType(headers) ? toStream(content) : content;
   const response = new Response(sent, {
     status: redirected && !isRedirectStatus ? 303 : status,
     headers: isEmpty && contentType === undefined ? {} : { "Content-Type": contentType ?? defaultType(body) },
@@ -68,6 +68,15 @@ function isRawBody(body: unknown): body is Blob | ArrayBuffer | Uint8Array<Array
 
 function isBodiless(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
+}
+
+function toStream(content: Bun.BodyInit): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async start(controller) {
+      controller.enqueue(await new Response(content).bytes());
+      controller.close();
+    },
+  });
 }
 
 function removesType(headers: ControllerResponse["headers"]): boolean {
