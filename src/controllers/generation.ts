@@ -98,7 +98,7 @@ export class Generation {
     this.#graph.dispose();
     const fault = new Fault(
       "CONTROLLER_ENDED",
-      `Cannot finish a handler of generation ${this.number}: it still ran ${graceMs / 1000} s after the generation was replaced, expected it to end by then`,
+      `Cannot finish a handler of generation ${this.number}: it still ran when the generation was disposed, expected it to end within ${DISPOSE_GRACE_MS / 1000} s`,
     );
     for (const ended of this.#running) ended.reject(fault);
   }
