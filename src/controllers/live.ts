@@ -85,8 +85,8 @@ export class LiveControllers {
   #compare(snapshot: Snapshot | undefined): void {
     const before = this.#loadedFrom;
     if (snapshot === undefined) {
-      if (before !== undefined)
-        log.warning(`The controllers folder is gone: generation ${this.current.number} keeps serving`);
+      this.#lastFault = `The controllers folder is gone: generation ${this.current.number} keeps serving`;
+      if (before !== undefined) log.warning(this.#lastFault);
       this.#loadedFrom = undefined;
       return;
     }

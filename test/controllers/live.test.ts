@@ -118,7 +118,7 @@ test("a folder that vanishes keeps its last generation, and is loaded when it co
   await using server = await startServerIn(site);
   renameSync(site, `${site}.away`);
   expect(await read(server)).toBe("one");
-  await Bun.sleep(600);
+  await waitFor(() => server.app.lastFault.includes("folder is gone"), "notice that the folder is gone");
   expect(await read(server)).toBe("one");
   mkdirSync(site);
   writeFileSync(join(site, "a.ts"), answer("two"));
@@ -130,10 +130,12 @@ test("a folder that vanishes keeps its last generation, and is loaded when it co
 test("with --no-watch nothing is loaded until reload()", async () => {
   await using server = await startServer({ "a.ts": answer("one") }, { watch: "false" });
   server.folder.write({ "a.ts": answer("two") });
-  await Bun.sleep(200);
+  await using witness = await startServerIn(server.folder.path);
+  server.folder.write({ "a.ts": answer("three") });
+  await shows(witness, "three");
   expect(await read(server)).toBe("one");
   await server.app.reload();
-  expect(await read(server)).toBe("two");
+  expect(await read(server)).toBe("three");
 });
 
 test("a controller that was removed closes its sessions with 1001, and no others", async () => {
