@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { describeSetting, type SettingName, settingNames, variableName } from "../src/core/config.ts";
+import { describeSetting, type SettingName, settingNames, variableName } from "../src/core/settings.ts";
 
 const file = join(import.meta.dir, "configuration.md");
 
@@ -10,11 +10,11 @@ const exitCodes = [
   ["78", "the configuration, the controllers folder or a controller is wrong"],
 ];
 
-/** The text of `docs/configuration.md`: every setting, as the schema in `src/core/config.ts` describes it. */
+/** The text of `docs/configuration.md`: every setting, as the schema in `src/core/settings.ts` describes it. */
 export function formatConfigurationDoc(): string {
   return `# Configuration
 
-This page is written by \`bun run docs\` from the schema in [src/core/config.ts](../src/core/config.ts).
+This page is written by \`bun run docs\` from the schema in [src/core/settings.ts](../src/core/settings.ts).
 
 ## Settings
 

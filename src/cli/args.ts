@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { isSwitch, type SettingName, settingNames } from "../core/config.ts";
+import { isSwitch, type SettingName, settingNames } from "../core/settings.ts";
 import { Fault } from "../core/errors.ts";
 
 /** What the command line says. */

@@ -1,4 +1,4 @@
-import { describeSetting, isSwitch, settingNames, variableName } from "../core/config.ts";
+import { describeSetting, isSwitch, settingNames, variableName } from "../core/settings.ts";
 import { type CommandName, commands } from "./commands.ts";
 
 /** What `hubbub help` prints. */

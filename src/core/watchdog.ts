@@ -57,11 +57,6 @@ export class Watchdog {
     this.#state[RUNNING] = before;
   }
 
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#worker.terminate();
-  }
-
   #post(message: WatchdogMessage): void {
     this.#worker.postMessage(message);
   }

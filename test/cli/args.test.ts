@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { findClosest, readArguments } from "../../src/cli/args.ts";
-import { isSwitch, settingNames } from "../../src/core/config.ts";
+import { isSwitch, settingNames } from "../../src/core/settings.ts";
 
 const fault = (code: string, message: string) => expect.objectContaining({ name: "Fault", code, message });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { commands, isCommand } from "../../src/cli/commands.ts";
 import { formatCommandHelp, formatHelp } from "../../src/cli/help.ts";
-import { describeSetting, isSwitch, settingNames } from "../../src/core/config.ts";
+import { describeSetting, isSwitch, settingNames } from "../../src/core/settings.ts";
 
 const names = Object.keys(commands) as (keyof typeof commands)[];
 

@@ -1,13 +1,6 @@
 import { expect, test } from "bun:test";
-import {
-  type ConfigSources,
-  defaults,
-  describeSetting,
-  isSwitch,
-  readConfig,
-  settingNames,
-  variableName,
-} from "../../src/core/config.ts";
+import { type ConfigSources, readConfig } from "../../src/core/config.ts";
+import { defaults, describeSetting, isSwitch, settingNames, variableName } from "../../src/core/settings.ts";
 
 const fault = (code: string, message: string) => expect.objectContaining({ name: "Fault", code, message });
 
