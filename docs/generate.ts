@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { describeSetting, type SettingName, settingNames, variableName } from "../src/core/settings.ts";
+import { describeSetting, type SettingName, settingSections, variableName } from "../src/core/settings.ts";
 
 const file = join(import.meta.dir, "configuration.md");
 
@@ -20,7 +20,7 @@ This page is written by \`bun run docs\` from the schema in [src/core/settings.t
 
 Each setting is a flag of \`hubbub serve\`, a variable of the environment, and a key of \`hubbub.toml\`.
 
-${formatTable(["flag", "variable", "`hubbub.toml`", "default", "meaning"], settingNames.map(toRow))}
+${settingSections.map(formatSection).join("\n\n")}
 
 ## Precedence
 
@@ -67,6 +67,11 @@ ${formatTable(["code", "meaning"], exitCodes)}
 SIGTERM and SIGINT stop the server: it accepts nothing more, closes every session with 1001, waits until their \`close\` events have run, ten seconds at
 most, and ends with 0. A second one ends it at once with 1. SIGHUP loads the controllers again.
 `;
+}
+
+function formatSection({ section, names }: (typeof settingSections)[number]): string {
+  const head = ["flag", "variable", "`hubbub.toml`", "default", "meaning"];
+  return `### ${section}\n\n${formatTable(head, names.map(toRow))}`;
 }
 
 function toRow(name: SettingName): string[] {

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { isSwitch, type SettingName, settingNames } from "../core/settings.ts";
+import { isList, isSwitch, type SettingName, settingNames } from "../core/settings.ts";
 import { Fault } from "../core/errors.ts";
 
 /** What the command line says. */
@@ -71,8 +71,8 @@ function takeOption(
   if (value === undefined || value.startsWith("--")) {
     throw new Fault("FLAG_VALUE", `Cannot use flag "--${name}": it has no value, expected --${name} VALUE`);
   }
-  const isList = name === "origins" || name === "trust-proxy";
-  given.flags[name] = isList && given.flags[name] !== undefined ? `${given.flags[name]},${value}` : value;
+  const isMore = isList(name) && given.flags[name] !== undefined;
+  given.flags[name] = isMore ? `${given.flags[name]},${value}` : value;
 }
 
 function isSetting(name: string): name is SettingName {

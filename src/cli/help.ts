@@ -1,4 +1,11 @@
-import { describeSetting, isSwitch, settingNames, variableName } from "../core/settings.ts";
+import {
+  describeSetting,
+  isSwitch,
+  type SettingName,
+  settingNames,
+  settingSections,
+  variableName,
+} from "../core/settings.ts";
 import { type CommandName, commands } from "./commands.ts";
 
 /** What `hubbub help` prints. */
@@ -18,7 +25,7 @@ ${lines.join("\n")}
 export function formatCommandHelp(name: CommandName): string {
   const { usage, text, takesSettings } = commands[name];
   const head = `Usage: ${usage}\n\n${text}\n`;
-  return takesSettings ? `${head}\nFlags:\n${formatFlags()}\n${sources}` : head;
+  return takesSettings ? `${head}\n${formatFlags()}\n${sources}` : head;
 }
 
 const sources = `Each flag can also be a variable (--port as ${variableName("port")}) or a line in hubbub.toml (port = 8080).
@@ -26,13 +33,14 @@ A flag is stronger than a variable, a variable than hubbub.toml.
 `;
 
 function formatFlags(): string {
-  const rows = settingNames.map((name) => {
-    const { description, placeholder, defaultText } = describeSetting(name);
-    return {
-      flag: isSwitch(name) ? `--[no-]${name}` : `--${name} ${placeholder}`,
-      text: `${description} [${defaultText}]`,
-    };
-  });
-  const width = Math.max(...rows.map(({ flag }) => flag.length));
-  return rows.map(({ flag, text }) => `  ${flag.padEnd(width)}  ${text}\n`).join("");
+  const width = Math.max(...settingNames.map((name) => formatFlag(name).length));
+  const formatRow = (name: SettingName) => {
+    const { description, defaultText } = describeSetting(name);
+    return `  ${formatFlag(name).padEnd(width)}  ${description} [${defaultText}]\n`;
+  };
+  return settingSections.map(({ section, names }) => `${section}:\n${names.map(formatRow).join("")}`).join("\n");
+}
+
+function formatFlag(name: SettingName): string {
+  return isSwitch(name) ? `--[no-]${name}` : `--${name} ${describeSetting(name).placeholder}`;
 }

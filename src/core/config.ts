@@ -1,23 +1,11 @@
 import * as v from "valibot";
 import { Fault } from "./errors.ts";
-import { defaults, type SettingName, settingNames, settings, variableName } from "./settings.ts";
+import { type SettingName, settingNames, settings, type SettingValues, variableName } from "./settings.ts";
 
 /** The settings under their names in code, with units. */
-export type Config = {
-  host: string;
-  port: number;
-  timeoutSeconds: number;
-  pingSeconds: number;
-  maxMessageBytes: number;
-  maxBacklogBytes: number;
-  origins: readonly string[];
-  trustProxy: readonly string[];
-  watch: boolean;
-  livePages: boolean | "auto";
-  logLevel: v.InferOutput<(typeof settings)["log-level"]>;
-  logFormat: v.InferOutput<(typeof settings)["log-format"]>;
+export type Config = SettingValues & {
   /** The `[app]` table of hubbub.toml: what a controller reads as `app.config`. */
-  app: Readonly<Record<string, unknown>>;
+  readonly app: Readonly<Record<string, unknown>>;
 };
 
 /** Where settings may come from, the strongest first. */
@@ -36,32 +24,19 @@ export type ConfigSources = {
 export function readConfig({ flags = {}, environment = {}, file }: ConfigSources = {}): Config {
   const table = file === undefined ? {} : parseTable(file);
   const variables = readVariables(environment);
-  const pick = <K extends SettingName>(name: K): v.InferOutput<(typeof settings)[K]> => {
+  const pick = (name: SettingName): unknown => {
     if (flags[name] !== undefined) return read(name, flags[name], `--${name}`, "FLAG_VALUE");
     if (variables[name] !== undefined) return read(name, variables[name], variableName(name), "CONFIG_VALUE");
     if (table[name] !== undefined) return read(name, table[name], `hubbub.toml's ${name}`, "CONFIG_VALUE");
-    return defaults[name] as v.InferOutput<(typeof settings)[K]>;
+    return settings[name].value;
   };
-  return {
-    host: pick("host"),
-    port: pick("port"),
-    timeoutSeconds: pick("timeout"),
-    pingSeconds: pick("ping"),
-    maxMessageBytes: pick("max-message"),
-    maxBacklogBytes: pick("max-backlog"),
-    origins: pick("origins"),
-    trustProxy: pick("trust-proxy"),
-    watch: pick("watch"),
-    livePages: pick("live-pages"),
-    logLevel: pick("log-level"),
-    logFormat: pick("log-format"),
-    app: (table["app"] ?? {}) as Record<string, unknown>,
-  };
+  const values = Object.fromEntries(settingNames.map((name) => [settings[name].key, pick(name)]));
+  return { ...(values as SettingValues), app: (table["app"] ?? {}) as Record<string, unknown> };
 }
 
-function read<K extends SettingName>(name: K, value: unknown, place: string, code: "FLAG_VALUE" | "CONFIG_VALUE") {
-  const result = v.safeParse(settings[name], value);
-  if (result.success) return result.output as v.InferOutput<(typeof settings)[K]>;
+function read(name: SettingName, value: unknown, place: string, code: "FLAG_VALUE" | "CONFIG_VALUE"): unknown {
+  const result = v.safeParse(settings[name].kind.schema, value);
+  if (result.success) return result.output;
   const shown = typeof value === "string" ? value : JSON.stringify(value);
   throw new Fault(code, `Cannot use ${place} "${shown}": ${result.issues[0].message}`);
 }

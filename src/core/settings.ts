@@ -1,179 +1,269 @@
-import { isIP } from "node:net";
-import * as v from "valibot";
-import { formatSize, parseDuration, parseSize } from "./units.ts";
+import {
+  autoToggle,
+  duration,
+  integer,
+  isAddressRange,
+  type Kind,
+  limit,
+  list,
+  oneOf,
+  optionalText,
+  requiredDuration,
+  size,
+  sizeLimit,
+  text,
+  toggle,
+} from "./setting-kinds.ts";
 
+const KIB = 1024;
 const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
 const DAY_SECONDS = 86_400;
 
-const oneOf = <const T extends readonly [string, ...string[]]>(options: T) =>
-  v.picklist(options, `expected ${options.slice(0, -1).join(", ")} or ${options.at(-1)}`);
-
-const integer = (min: number, max: number) => {
-  const message = `expected a whole number from ${min} to ${max}`;
-  const number = v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
-  return v.union([number, v.pipe(v.string(), v.regex(/^\d+$/, message), v.transform(Number), number)], message);
+/** One setting: its name in code, with the unit, what it may be, and what it is if nobody says. */
+type Setting<Key extends string, T> = {
+  key: Key;
+  kind: Kind<T>;
+  /** The default. */
+  value: T;
+  /** The heading that help and docs list it under. */
+  section: Section;
+  description: string;
 };
 
-const duration = (message: string) => {
-  const seconds = v.pipe(v.number(message), v.minValue(0, message), v.maxValue(DAY_SECONDS, message));
-  return v.union(
-    [
-      seconds,
-      v.pipe(
-        v.string(),
-        v.transform((text) => parseDuration(text) ?? Number.NaN),
-        seconds,
-      ),
-    ],
-    message,
-  );
-};
+const sections = ["Address", "Sessions", "Groups", "Limits", "Browsers and proxies", "Controllers", "Log"] as const;
 
-const size = (min: number) => {
-  const message = `expected bytes or a size such as 64KiB or 1MiB, from ${formatSize(min)} to 1GiB`;
-  const bytes = v.pipe(
-    v.number(message),
-    v.integer(message),
-    v.minValue(min, message),
-    v.maxValue(1024 * MIB, message),
-  );
-  return v.union(
-    [
-      bytes,
-      v.pipe(
-        v.string(),
-        v.transform((text) => parseSize(text) ?? Number.NaN),
-        bytes,
-      ),
-    ],
-    message,
-  );
-};
+type Section = (typeof sections)[number];
 
-const list = (item: (text: string) => boolean, message: string) => {
-  const items = v.array(v.pipe(v.string(message), v.check(item, message)), message);
-  const text = v.pipe(
-    v.string(),
-    v.transform((joined) => joined.split(",").map((part) => part.trim())),
-    v.transform((parts) => parts.filter((part) => part !== "")),
-    items,
-  );
-  return v.union([items, text], message);
-};
+function setting<const Key extends string, T>(
+  key: Key,
+  section: Section,
+  kind: Kind<T>,
+  value: NoInfer<T>,
+  description: string,
+): Setting<Key, T> {
+  return { key, kind, value, section, description };
+}
 
-const durationMessage = "expected seconds or a duration such as 30s or 5m, from 1s to 1d, or 0 for off";
-const offOrFromOneSecond = (seconds: number) => seconds === 0 || seconds >= 1;
-
-const toggle = v.union(
-  [
-    v.boolean(),
-    v.pipe(
-      v.picklist(["true", "false"]),
-      v.transform((text) => text === "true"),
-    ),
-  ],
-  "expected true or false",
-);
-
-/**
- * Every setting, by the name of its flag: `--max-message`, `HUBBUB_MAX_MESSAGE`, `max-message` in hubbub.toml.
- *
- * A value is what a flag or variable gives (text) or what TOML gives (text, number, list).
- */
+/** Every setting, by the name of its flag: `--max-message`, `HUBBUB_MAX_MESSAGE`, `max-message` in hubbub.toml. */
 export const settings = {
-  host: v.pipe(
-    v.string("expected an address or a host name"),
-    v.nonEmpty("expected an address or a host name"),
-    v.metadata({ placeholder: "ADDRESS" }),
-    v.description("The address to listen on; 0.0.0.0 or :: for all of them"),
+  host: setting(
+    "host",
+    "Address",
+    text("ADDRESS", "expected an address or a host name"),
+    "127.0.0.1",
+    "The address to listen on; 0.0.0.0 or :: for all of them",
   ),
-  port: v.pipe(
-    integer(0, 65_535),
-    v.metadata({ placeholder: "PORT" }),
-    v.description("The port to listen on; 0 takes a free one"),
+  port: setting("port", "Address", integer("PORT", 0, 65_535), 3000, "The port to listen on; 0 takes a free one"),
+  "tls-cert": setting(
+    "tlsCertFile",
+    "Address",
+    optionalText("FILE", "expected a file"),
+    "",
+    "Serve https and wss with the certificate chain in this PEM file; it is read again when it changes",
   ),
-  timeout: v.pipe(
-    duration(durationMessage),
-    v.check(offOrFromOneSecond, durationMessage),
-    v.metadata({ placeholder: "DURATION" }),
-    v.description("Close a session from which nothing was heard for this long; 0 for never"),
+  "tls-key": setting(
+    "tlsKeyFile",
+    "Address",
+    optionalText("FILE", "expected a file"),
+    "",
+    "The private key of --tls-cert, a PEM file",
   ),
-  ping: v.pipe(
-    duration(durationMessage),
-    v.check(offOrFromOneSecond, durationMessage),
-    v.metadata({ placeholder: "DURATION" }),
-    v.description("Ping every session this often, so that a live but silent one stays; 0 for never"),
+  timeout: setting(
+    "timeoutSeconds",
+    "Sessions",
+    duration(1, DAY_SECONDS),
+    300,
+    "Close a session from which nothing was heard for this long; 0 for never",
   ),
-  "max-message": v.pipe(
-    size(1),
-    v.metadata({ placeholder: "SIZE" }),
-    v.description("The largest message taken from a session, and the largest HTTP body"),
+  ping: setting(
+    "pingSeconds",
+    "Sessions",
+    duration(1, DAY_SECONDS),
+    30,
+    "Ping every session this often, so that a live but silent one stays; 0 for never",
   ),
-  "max-backlog": v.pipe(
-    size(1024),
-    v.metadata({ placeholder: "SIZE" }),
-    v.description("Close a session that reads too slowly once this much waits for it"),
+  drain: setting(
+    "drainSeconds",
+    "Sessions",
+    duration(1, 3600),
+    10,
+    "Spread the closing of sessions over at most this long when the server stops; 0 for all at once",
   ),
-  origins: v.pipe(
+  compress: setting(
+    "compress",
+    "Sessions",
+    toggle(),
+    false,
+    "Compress messages to clients that offer it (permessage-deflate)",
+  ),
+  "compress-min": setting(
+    "compressMinBytes",
+    "Sessions",
+    size(0, MIB),
+    KIB,
+    "With --compress, send smaller messages as they are",
+  ),
+  coalesce: setting(
+    "coalesceSeconds",
+    "Groups",
+    duration(0.001, 1),
+    0.002,
+    "Let messages to a group that was written less than this ago wait, and go out together; 0 for at once",
+  ),
+  "max-groups": setting(
+    "maxGroups",
+    "Groups",
+    integer("COUNT", 0, 1_000_000),
+    1000,
+    "The most groups that one session may be in; 0 for no limit",
+  ),
+  "max-sessions": setting(
+    "maxSessions",
+    "Limits",
+    limit(10_000_000),
+    "auto",
+    "The most sessions; 0 for no limit, auto for what the open-file limit allows",
+  ),
+  "max-sessions-per-address": setting(
+    "maxSessionsPerAddress",
+    "Limits",
+    integer("COUNT", 0, 10_000_000),
+    1000,
+    "The most sessions from one address (IPv6: one /64), this machine's own apart; 0 for no limit",
+  ),
+  "max-upgrades": setting(
+    "maxUpgradesPerSecond",
+    "Limits",
+    integer("COUNT", 0, 1_000_000),
+    5000,
+    "The most sessions that may be opened in a second; 0 for no limit",
+  ),
+  "max-message": setting(
+    "maxMessageBytes",
+    "Limits",
+    size(1, GIB),
+    MIB,
+    "The largest message taken from a session, and the largest HTTP body",
+  ),
+  "max-message-rate": setting(
+    "maxMessagesPerSecond",
+    "Limits",
+    integer("COUNT", 0, 1_000_000),
+    1000,
+    "Close a session that sends more messages a second than this, over ten seconds; 0 for no limit",
+  ),
+  "max-byte-rate": setting(
+    "maxBytesPerSecond",
+    "Limits",
+    sizeLimit(KIB, GIB),
+    8 * MIB,
+    "Close a session that sends more bytes a second than this, over ten seconds; 0 for no limit",
+  ),
+  "max-inbox": setting(
+    "maxInboxEvents",
+    "Limits",
+    integer("COUNT", 1, 100_000),
+    64,
+    "Stop reading from a session while this many of its messages wait for its controller",
+  ),
+  "max-backlog": setting(
+    "maxBacklogBytes",
+    "Limits",
+    size(KIB, GIB),
+    MIB,
+    "Close a session that reads too slowly once this much waits for it",
+  ),
+  "max-headers": setting(
+    "maxHeaderBytes",
+    "Limits",
+    size(KIB, 16 * KIB),
+    16 * KIB,
+    "The largest request line and headers",
+  ),
+  "http-timeout": setting(
+    "httpTimeoutSeconds",
+    "Limits",
+    requiredDuration(1, 255),
+    10,
+    "End an HTTP request whose headers, body or answer make no progress for this long",
+  ),
+  origins: setting(
+    "origins",
+    "Browsers and proxies",
     list(
-      (text) => /^(\*|([a-z][a-z\d+.-]*:\/\/)?(\*\.)?[^\s/*,]+)$/i.test(text),
+      (origin) => /^(\*|([a-z][a-z\d+.-]*:\/\/)?(\*\.)?[^\s/*,]+)$/i.test(origin),
       "expected names such as https://example.com, example.com or *.example.com, with commas between",
     ),
-    v.metadata({ placeholder: "LIST" }),
-    v.description("Other origins whose pages may open sessions: https://example.com, *.example.com, or * for all"),
+    [],
+    "Other origins whose pages may open sessions: https://example.com, *.example.com, or * for all",
   ),
-  "trust-proxy": v.pipe(
+  "trust-proxy": setting(
+    "trustProxy",
+    "Browsers and proxies",
     list(
-      (text) => text === "loopback" || text === "private" || isAddressRange(text),
+      (address) => address === "loopback" || address === "private" || isAddressRange(address),
       "expected addresses or ranges such as 10.0.0.0/8, or loopback or private, with commas between",
     ),
-    v.metadata({ placeholder: "LIST" }),
-    v.description("Proxies whose X-Forwarded-* headers are believed: addresses, ranges, loopback, private"),
+    [],
+    "Proxies whose X-Forwarded-* headers are believed: addresses, ranges, loopback, private",
   ),
-  watch: v.pipe(
-    toggle,
-    v.metadata({ placeholder: "" }),
-    v.description("Load controllers again when a file changes; --no-watch for only on SIGHUP"),
+  watch: setting(
+    "watch",
+    "Controllers",
+    toggle(),
+    true,
+    "Load controllers again when a file changes; --no-watch for only on SIGHUP",
   ),
-  "live-pages": v.pipe(
-    v.union([toggle, v.literal("auto")], "expected true, false or auto"),
-    v.metadata({ placeholder: "" }),
-    v.description("Reload pages in browsers when a file in public/ changes; auto: on a terminal"),
+  "live-pages": setting(
+    "livePages",
+    "Controllers",
+    autoToggle(),
+    "auto",
+    "Reload pages in browsers when a file in public/ changes; auto: on a terminal",
   ),
-  "log-level": v.pipe(
-    oneOf(["debug", "info", "warning", "error"]),
-    v.metadata({ placeholder: "LEVEL" }),
-    v.description("The least severe log lines to print: debug, info, warning or error"),
+  "log-level": setting(
+    "logLevel",
+    "Log",
+    oneOf("LEVEL", ["debug", "info", "warning", "error"]),
+    "info",
+    "The least severe log lines to print: debug, info, warning or error",
   ),
-  "log-format": v.pipe(
-    oneOf(["auto", "json", "pretty"]),
-    v.metadata({ placeholder: "FORMAT" }),
-    v.description("json, pretty, or auto: pretty on a terminal and json elsewhere"),
+  "log-format": setting(
+    "logFormat",
+    "Log",
+    oneOf("FORMAT", ["auto", "json", "pretty"]),
+    "auto",
+    "json, pretty, or auto: pretty on a terminal and json elsewhere",
   ),
 };
 
-export type SettingName = keyof typeof settings;
+type Settings = typeof settings;
+
+export type SettingName = keyof Settings;
+
+/** The value of a setting. */
+export type SettingValue<Name extends SettingName> = Settings[Name]["value"];
+
+/** The settings under their names in code. */
+export type SettingValues = { [Name in SettingName as Settings[Name]["key"]]: SettingValue<Name> };
 
 export const settingNames = Object.keys(settings) as SettingName[];
 
-export const defaults = {
-  host: "127.0.0.1",
-  port: 3000,
-  timeout: 300,
-  ping: 30,
-  "max-message": MIB,
-  "max-backlog": MIB,
-  origins: [],
-  "trust-proxy": [],
-  watch: true,
-  "live-pages": "auto",
-  "log-level": "info",
-  "log-format": "auto",
-} as const satisfies { [K in SettingName]: v.InferOutput<(typeof settings)[K]> };
+/** The settings' names under their headings. */
+export const settingSections: readonly { section: Section; names: SettingName[] }[] = sections.map((section) => ({
+  section,
+  names: settingNames.filter((name) => settings[name].section === section),
+}));
 
 /** Whether a setting is on or off and its flag takes no value: `--watch`, `--no-watch`. */
 export function isSwitch(name: SettingName): boolean {
-  return name === "watch" || name === "live-pages";
+  return settings[name].kind.placeholder === "";
+}
+
+/** Whether a setting is a list, whose flag may be given several times. */
+export function isList(name: SettingName): boolean {
+  return settings[name].kind.isList === true;
 }
 
 /** `HUBBUB_MAX_MESSAGE` for `max-message`. */
@@ -183,20 +273,6 @@ export function variableName(name: SettingName): string {
 
 /** What help and docs say of a setting. */
 export function describeSetting(name: SettingName): { description: string; placeholder: string; defaultText: string } {
-  const schema = settings[name];
-  const value = defaults[name];
-  const isSize = name === "max-message" || name === "max-backlog";
-  return {
-    description: v.getDescription(schema) ?? "",
-    placeholder: v.getMetadata(schema)["placeholder"] as string,
-    defaultText: isSize ? formatSize(value as number) : Array.isArray(value) ? "none" : String(value),
-  };
-}
-
-function isAddressRange(text: string): boolean {
-  const [address = "", bits, ...rest] = text.split("/");
-  if (rest.length > 0) return false;
-  const version = isIP(address);
-  if (version === 0) return false;
-  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  const { kind, value, description } = settings[name] as Setting<string, unknown>;
+  return { description, placeholder: kind.placeholder, defaultText: kind.format(value) };
 }

@@ -1,4 +1,4 @@
-const secondsPer: Record<string, number> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
+const secondsPer: Record<string, number> = { "": 1, ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
 const bytesPer: Record<string, number> = {
   "": 1,
@@ -11,7 +11,7 @@ const bytesPer: Record<string, number> = {
   gib: 1024 ** 3,
 };
 
-/** Seconds in `300`, `30s`, `5m`, `1h` or `1d`; undefined if `text` is not a duration. */
+/** Seconds in `300`, `2ms`, `30s`, `5m`, `1h` or `1d`; undefined if `text` is not a duration. */
 export function parseDuration(text: string): number | undefined {
   return parseAmount(text, secondsPer);
 }
@@ -22,11 +22,24 @@ export function parseSize(text: string): number | undefined {
   return Number.isInteger(bytes) ? bytes : undefined;
 }
 
+/** The shortest way to write `seconds` that `parseDuration` reads back. */
+export function formatDuration(seconds: number): string {
+  if (seconds > 0 && seconds < 1) return `${seconds * 1000}ms`;
+  return formatAmount(seconds, ["d", "h", "m", "s"], (unit) => secondsPer[unit]);
+}
+
 /** The shortest way to write `bytes` that `parseSize` reads back. */
 export function formatSize(bytes: number): string {
-  if (bytes > 0 && bytes % 1024 ** 2 === 0) return `${bytes / 1024 ** 2}MiB`;
-  if (bytes > 0 && bytes % 1024 === 0) return `${bytes / 1024}KiB`;
-  return String(bytes);
+  return formatAmount(bytes, ["GiB", "MiB", "KiB"], (unit) => bytesPer[unit.toLowerCase()]);
+}
+
+/** `amount` in the first unit that divides it. */
+function formatAmount(amount: number, units: readonly string[], sizeOf: (unit: string) => number | undefined): string {
+  for (const unit of units) {
+    const size = sizeOf(unit) ?? 1;
+    if (amount > 0 && amount % size === 0) return `${amount / size}${unit}`;
+  }
+  return String(amount);
 }
 
 function parseAmount(text: string, units: Record<string, number>): number | undefined {

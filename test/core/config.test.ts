@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import { type ConfigSources, readConfig } from "../../src/core/config.ts";
-import { defaults, describeSetting, isSwitch, settingNames, variableName } from "../../src/core/settings.ts";
+import {
+  describeSetting,
+  isList,
+  isSwitch,
+  type SettingName,
+  settingNames,
+  variableName,
+} from "../../src/core/settings.ts";
 
 const fault = (code: string, message: string) => expect.objectContaining({ name: "Fault", code, message });
 
@@ -8,10 +15,25 @@ test("readConfig() gives the defaults when nothing is set", () => {
   expect(readConfig()).toEqual({
     host: "127.0.0.1",
     port: 3000,
+    tlsCertFile: "",
+    tlsKeyFile: "",
     timeoutSeconds: 300,
     pingSeconds: 30,
+    drainSeconds: 10,
+    compress: false,
+    compressMinBytes: 1024,
+    coalesceSeconds: 0.002,
+    maxGroups: 1000,
+    maxSessions: "auto",
+    maxSessionsPerAddress: 1000,
+    maxUpgradesPerSecond: 5000,
     maxMessageBytes: 1_048_576,
+    maxMessagesPerSecond: 1000,
+    maxBytesPerSecond: 8_388_608,
+    maxInboxEvents: 64,
     maxBacklogBytes: 1_048_576,
+    maxHeaderBytes: 16_384,
+    httpTimeoutSeconds: 10,
     origins: [],
     trustProxy: [],
     watch: true,
@@ -30,7 +52,7 @@ test("readConfig() takes flags over variables over hubbub.toml over defaults", (
   expect(config.port).toBe(1);
   expect(config.timeoutSeconds).toBe(2);
   expect(config.pingSeconds).toBe(3);
-  expect(config.host).toBe(defaults.host);
+  expect(config.host).toBe("127.0.0.1");
 });
 
 test("readConfig() does not look at a value that a stronger source hides", () => {
@@ -40,11 +62,26 @@ test("readConfig() does not look at a value that a stronger source hides", () =>
 });
 
 test("readConfig() reads every setting from each source alike", () => {
-  const texts = {
+  const texts: Record<SettingName, string> = {
     host: "::1",
     port: "0",
+    "tls-cert": "server.crt",
+    "tls-key": "server.key",
     timeout: "5m",
     ping: "0",
+    drain: "0",
+    compress: "true",
+    "compress-min": "64",
+    coalesce: "5ms",
+    "max-groups": "0",
+    "max-sessions": "500",
+    "max-sessions-per-address": "10",
+    "max-upgrades": "20",
+    "max-message-rate": "30",
+    "max-byte-rate": "2KiB",
+    "max-inbox": "8",
+    "max-headers": "4KiB",
+    "http-timeout": "5s",
     "max-message": "64KiB",
     "max-backlog": "2MB",
     origins: "https://example.com, *.example.org,null",
@@ -57,8 +94,23 @@ test("readConfig() reads every setting from each source alike", () => {
   const wanted = {
     host: "::1",
     port: 0,
+    tlsCertFile: "server.crt",
+    tlsKeyFile: "server.key",
     timeoutSeconds: 300,
     pingSeconds: 0,
+    drainSeconds: 0,
+    compress: true,
+    compressMinBytes: 64,
+    coalesceSeconds: 0.005,
+    maxGroups: 0,
+    maxSessions: 500,
+    maxSessionsPerAddress: 10,
+    maxUpgradesPerSecond: 20,
+    maxMessagesPerSecond: 30,
+    maxBytesPerSecond: 2048,
+    maxInboxEvents: 8,
+    maxHeaderBytes: 4096,
+    httpTimeoutSeconds: 5,
     maxMessageBytes: 65_536,
     maxBacklogBytes: 2_000_000,
     origins: ["https://example.com", "*.example.org", "null"],
@@ -106,6 +158,12 @@ const PROXIES = "expected addresses or ranges such as 10.0.0.0/8, or loopback or
 const MESSAGE_SIZE = "expected bytes or a size such as 64KiB or 1MiB, from 1 to 1GiB";
 const BACKLOG_SIZE = "expected bytes or a size such as 64KiB or 1MiB, from 1KiB to 1GiB";
 
+const HEADER_SIZE = "expected bytes or a size such as 64KiB or 1MiB, from 1KiB to 16KiB";
+const BYTE_RATE = "expected bytes or a size such as 64KiB or 1MiB, from 1KiB to 1GiB, or 0 for no limit";
+const LIMIT = "expected a whole number from 1 to 10000000, 0 for no limit, or auto";
+const WINDOW = "expected seconds or a duration such as 2ms, from 1ms to 1s, or 0 for off";
+const HTTP_TIMEOUT = "expected seconds or a duration such as 30s, from 1s to 255s";
+
 const badFlags: [NonNullable<ConfigSources["flags"]>, string][] = [
   [{ host: "" }, 'Cannot use --host "": expected an address or a host name'],
   ...["", "x", "-1", "65536", "3.5", "0x50"].map((port): [{ port: string }, string] => [
@@ -121,6 +179,20 @@ const badFlags: [NonNullable<ConfigSources["flags"]>, string][] = [
   [{ "max-message": "2GiB" }, `Cannot use --max-message "2GiB": ${MESSAGE_SIZE}`],
   [{ "max-message": "big" }, `Cannot use --max-message "big": ${MESSAGE_SIZE}`],
   [{ "max-backlog": "1023" }, `Cannot use --max-backlog "1023": ${BACKLOG_SIZE}`],
+  [{ "max-headers": "17KiB" }, `Cannot use --max-headers "17KiB": ${HEADER_SIZE}`],
+  [{ "max-byte-rate": "1" }, `Cannot use --max-byte-rate "1": ${BYTE_RATE}`],
+  ...["-1", "many", "0.5"].map((count): [{ "max-sessions": string }, string] => [
+    { "max-sessions": count },
+    `Cannot use --max-sessions "${count}": ${LIMIT}`,
+  ]),
+  ...["2", "1m", "0.1ms"].map((coalesce): [{ coalesce: string }, string] => [
+    { coalesce },
+    `Cannot use --coalesce "${coalesce}": ${WINDOW}`,
+  ]),
+  ...["0", "256"].map((timeout): [{ "http-timeout": string }, string] => [
+    { "http-timeout": timeout },
+    `Cannot use --http-timeout "${timeout}": ${HTTP_TIMEOUT}`,
+  ]),
   [{ origins: "https://example.com/chat" }, `Cannot use --origins "https://example.com/chat": ${ORIGINS}`],
   [{ origins: "a b" }, `Cannot use --origins "a b": ${ORIGINS}`],
   [{ origins: "a,**" }, `Cannot use --origins "a,**": ${ORIGINS}`],
@@ -202,7 +274,7 @@ test("describeSetting() has a sentence, a placeholder and a default for each set
   }
   expect(describeSetting("max-message").defaultText).toBe("1MiB");
   expect(describeSetting("origins").defaultText).toBe("none");
-  expect(describeSetting("timeout").defaultText).toBe("300");
+  expect(describeSetting("timeout").defaultText).toBe("5m");
 });
 
 test("describeSetting() gives a default that the setting itself accepts", () => {
@@ -213,5 +285,9 @@ test("describeSetting() gives a default that the setting itself accepts", () => 
 });
 
 test("isSwitch() is true for the settings whose flag takes no value", () => {
-  expect(settingNames.filter(isSwitch)).toEqual(["watch", "live-pages"]);
+  expect(settingNames.filter(isSwitch)).toEqual(["compress", "watch", "live-pages"]);
+});
+
+test("isList() is true for the settings whose flag may be given several times", () => {
+  expect(settingNames.filter(isList)).toEqual(["origins", "trust-proxy"]);
 });

@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
-import { formatSize, parseDuration, parseSize } from "../../src/core/units.ts";
+import { formatDuration, formatSize, parseDuration, parseSize } from "../../src/core/units.ts";
 
 const notAmounts = ["", " ", "soon", "-1", "+1", "1,5", "1e3", ".5", "5.", "0x10", "1s1", "s", "Infinity", "NaN"];
 
 test.each([
   ["0", 0],
   ["300", 300],
+  ["2ms", 0.002],
   ["30s", 30],
   ["5m", 300],
   ["1h", 3600],
@@ -17,7 +18,7 @@ test.each([
   expect(parseDuration(text)).toBe(seconds);
 });
 
-test.each([...notAmounts, "5MiB", "5w", "5ms", "5constructor"])("parseDuration() does not read %p", (text) => {
+test.each([...notAmounts, "5MiB", "5w", "5us", "5constructor"])("parseDuration() does not read %p", (text) => {
   expect(parseDuration(text)).toBeUndefined();
 });
 
@@ -51,6 +52,7 @@ test.each([
   [65_536, "64KiB"],
   [1_048_576, "1MiB"],
   [1_049_600, "1025KiB"],
+  [1_073_741_824, "1GiB"],
 ])("formatSize() writes %d as %p", (bytes, text) => {
   expect(formatSize(bytes)).toBe(text);
 });
@@ -59,4 +61,20 @@ test("formatSize() writes what parseSize() reads back", () => {
   for (let bytes = 1; bytes <= 2 ** 30; bytes *= 2) {
     for (const near of [bytes - 1, bytes, bytes * 3, bytes + 1024]) expect(parseSize(formatSize(near))).toBe(near);
   }
+});
+
+test.each([
+  [0, "0"],
+  [0.002, "2ms"],
+  [0.25, "250ms"],
+  [1, "1s"],
+  [1.5, "1.5"],
+  [30, "30s"],
+  [90, "90s"],
+  [300, "5m"],
+  [7200, "2h"],
+  [86_400, "1d"],
+])("formatDuration() writes %d as %p", (seconds, text) => {
+  expect(formatDuration(seconds)).toBe(text);
+  expect(parseDuration(text)).toBe(seconds);
 });
