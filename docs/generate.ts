@@ -31,7 +31,7 @@ key that is no setting is an error, so that a wrong letter is found at the start
 
 ## Durations, sizes, lists
 
-- A duration is a number of seconds, or has a unit: \`90\`, \`30s\`, \`5m\`, \`1h\`, \`1d\`. It is 0 for off, or from one second to one day.
+- A duration is a number of seconds, or has a unit: \`90\`, \`2ms\`, \`30s\`, \`5m\`, \`1h\`, \`1d\`.
 - A size is a number of bytes, or has a unit: \`65536\`, \`64KiB\`, \`1MiB\`, or \`64kB\`, \`1MB\` with thousands. Case does not matter. It is 1 GiB at most.
 - A list has commas between its items: \`--origins https://example.com,*.example.org\`. In \`hubbub.toml\` it may also be an array.
 
@@ -64,8 +64,8 @@ ${formatTable(["code", "meaning"], exitCodes)}
 
 ## Signals
 
-SIGTERM and SIGINT stop the server: it accepts nothing more, closes every session with 1001, waits until their \`close\` events have run, ten seconds at
-most, and ends with 0. A second one ends it at once with 1. SIGHUP loads the controllers again.
+SIGTERM and SIGINT stop the server: it opens no more sessions (503, also from \`/-/ready\`), closes those that are open with 1012, spread over \`--drain\` (a hundred take one
+second), waits until their \`close\` events have run, ten seconds at most, and ends with 0. A second one ends it at once with 1. SIGHUP loads the controllers again.
 `;
 }
 

@@ -11,21 +11,32 @@ import { LiveControllers } from "./controllers/live.ts";
 import { installModules } from "./controllers/modules.ts";
 import type { Config } from "./core/config.ts";
 import { log } from "./core/log.ts";
+import { Metrics } from "./core/metrics.ts";
+import { countAffordableSessions, readOpenFileLimit } from "./core/open-files.ts";
+import { ThrottledLog } from "./core/throttled-log.ts";
 import type { Watchdog } from "./core/watchdog.ts";
 import { Groups } from "./groups/groups.ts";
 import { TrustedProxies } from "./http/forwarded.ts";
 import { LivePages } from "./http/live-pages.ts";
 import { createRoutes, type RouteBindings } from "./http/routes.ts";
 import { listen } from "./http/server.ts";
-import { createSocketHandler } from "./http/socket.ts";
+import { createSocketHandler, type EndReason } from "./http/socket.ts";
 import { createServeStatic, type ServeStatic } from "./http/static.ts";
+import type { UpgradeGate } from "./http/upgrade.ts";
+import { Admissions } from "./sessions/admissions.ts";
 import { Backlog } from "./sessions/backlog.ts";
+import { Delivery } from "./sessions/delivery.ts";
+import { drainSessions } from "./sessions/drain.ts";
+import { RateLimits } from "./sessions/rate-limits.ts";
 import { Registry } from "./sessions/registry.ts";
 import type { RunEvent, Session } from "./sessions/session.ts";
 import { Timeouts } from "./sessions/timeouts.ts";
 
 /** How long `stop` waits for `close` events to finish, in milliseconds. */
 const STOP_GRACE_MS = 10_000;
+
+/** What sessions are told when the server stops. */
+const stopped: EndReason = { code: 1012, text: "server stopping" };
 
 export type AppOptions = {
   config: Config;
@@ -45,7 +56,9 @@ export class App {
   readonly #groups = new Groups(() => this.#server);
   readonly #kept = new Kept();
   readonly #timeouts: Timeouts;
-  readonly #backlog: Backlog;
+  readonly #delivery: Delivery;
+  readonly #admissions: Admissions;
+  readonly #gate: UpgradeGate;
   readonly #runners = new Map<string, RunEvent>();
   #server: Server<Session> | undefined;
   readonly #live: LiveControllers;
@@ -54,20 +67,46 @@ export class App {
   readonly #proxies: TrustedProxies;
   #routes = new Hono<RouteBindings>();
   #stopping: Promise<void> | undefined;
+  /** What has been counted since the start. */
+  readonly metrics = new Metrics();
 
   constructor(options: AppOptions) {
     this.#options = options;
     const { config, folder, isEmbedded, version } = options;
-    const asHost = AsyncLocalStorage.snapshot();
+    const { metrics } = this;
     this.#timeouts = new Timeouts({
       pingSeconds: config.pingSeconds,
-      expire: (session) => session.close(1001, "idle timeout"),
+      expire: (session) => this.#delivery.close(session, 1001, "idle timeout"),
     });
-    this.#backlog = new Backlog(
-      config.maxBacklogBytes,
-      () => this.#registry.values(),
-      (session) => asHost(cutSlow, session),
-    );
+    const asHost = AsyncLocalStorage.snapshot();
+    this.#delivery = new Delivery({
+      groups: this.#groups,
+      backlog: new Backlog(
+        config.maxBacklogBytes,
+        () => this.#registry.values(),
+        (session) => asHost(() => this.#cutSlow(session)),
+      ),
+      metrics,
+      maxGroups: config.maxGroups,
+      compressMinBytes: config.compress ? config.compressMinBytes : Infinity,
+    });
+    this.#admissions = new Admissions({
+      ...config,
+      maxSessions: config.maxSessions === "auto" ? countAffordableSessions(readOpenFileLimit()) : config.maxSessions,
+      metrics,
+    });
+    this.#gate = {
+      admissions: this.#admissions,
+      metrics,
+      throttledLog: new ThrottledLog(),
+      inboxLimits: {
+        maxEvents: config.maxInboxEvents,
+        maxSize: config.maxMessageBytes,
+        filled: () => (metrics.inboxesFull += 1),
+      },
+      config,
+      runnerOf: (path) => this.#runnerOf(path),
+    };
     this.#proxies = new TrustedProxies(config.trustProxy);
     this.#serveStatic = createServeStatic(join(folder, "public"), isEmbedded);
     const isTerminal = process.stdout.isTTY === true;
@@ -76,7 +115,8 @@ export class App {
     const api = createApi({
       registry: this.#registry,
       groups: this.#groups,
-      backlog: this.#backlog,
+      delivery: this.#delivery,
+      coalesceMs: config.coalesceSeconds * 1000,
       kept: this.#kept,
       listControllers: () => listControllers(this.#live.current),
     });
@@ -101,17 +141,23 @@ export class App {
   async start(): Promise<URL> {
     const { config } = this.#options;
     await this.#live.start();
-    const { maxMessageBytes, maxBacklogBytes } = config;
     this.#server = listen({
       host: config.host,
       port: config.port,
-      maxBodyBytes: maxMessageBytes,
+      maxBodyBytes: config.maxMessageBytes,
       websocket: createSocketHandler({
         findReasonToEnd: (session) => this.#findReasonToEnd(session),
         registry: this.#registry,
+        delivery: this.#delivery,
         timeouts: this.#timeouts,
-        maxMessageBytes,
-        maxBacklogBytes,
+        admissions: this.#admissions,
+        rateLimits: new RateLimits({
+          messagesPerSecond: config.maxMessagesPerSecond,
+          bytesPerSecond: config.maxBytesPerSecond,
+          now: () => this.#timeouts.now,
+        }),
+        metrics: this.metrics,
+        config,
       }),
       routes: () => this.#routes,
     });
@@ -145,7 +191,9 @@ export class App {
   }
 
   /**
-   * Stops accepting, closes every session with 1001, and waits until their `close` events have run, ten seconds at most.
+   * Admits no more sessions, closes those that are open with 1012 in a stream over `--drain`, and stops listening.
+   *
+   * Waits until their `close` events have run, ten seconds at most.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -153,15 +201,19 @@ export class App {
   }
 
   async #stop(): Promise<void> {
+    this.#admissions.drain();
+    this.#delivery.flush();
+    await drainSessions(this.#registry.values(), {
+      drainSeconds: this.#options.config.drainSeconds,
+      close: (session) => this.#delivery.close(session, stopped.code, stopped.text),
+    });
     this.#timeouts.stop();
     this.#livePages?.stop();
-    const stopped = this.#server?.stop();
-    const sessions = [...this.#registry.values()];
-    for (const session of sessions) session.socket?.close(1001, "server stopping");
+    const isClosed = this.#server?.stop();
     const ended = Promise.all([...this.#registry.ending].map((session) => session.settle()));
     const timer = Promise.withResolvers<void>();
     const timeout = setTimeout(timer.resolve, STOP_GRACE_MS);
-    await Promise.race([Promise.all([ended, stopped]), timer.promise]);
+    await Promise.race([Promise.all([ended, isClosed]), timer.promise]);
     clearTimeout(timeout);
     if (this.#registry.ending.size > 0) {
       log.warning(`Stopped before ${this.#registry.ending.size} sessions had finished their close event`);
@@ -177,38 +229,43 @@ export class App {
       serveStatic: this.#serveStatic,
       livePages: this.#livePages,
       watchdog: this.#options.watchdog,
-      config: this.#options.config,
       proxies: this.#proxies,
-      runnerOf: (path) => this.#runnerOf(path),
+      gate: this.#gate,
+      findUnreadiness: () => (this.#stopping === undefined ? undefined : "draining"),
     });
     if (previous === undefined) return;
     for (const session of this.#registry.values()) {
       const reason = this.#findReasonToEnd(session);
-      if (reason !== undefined) session.socket?.close(1001, reason);
+      if (reason !== undefined) this.#delivery.close(session, reason.code, reason.text);
     }
   }
 
-  #findReasonToEnd({ route }: Session): string | undefined {
-    if (this.#stopping !== undefined) return "server stopping";
-    return this.#live.current.controllers.has(route) ? undefined : "controller removed";
+  #findReasonToEnd({ route }: Session): EndReason | undefined {
+    if (this.#stopping !== undefined) return stopped;
+    return this.#live.current.controllers.has(route) ? undefined : { code: 1001, text: "controller removed" };
   }
 
   #runnerOf(path: string): RunEvent {
     let run = this.#runners.get(path);
     if (run === undefined) {
-      run = createRunEvent(path, () => this.#live.current, this.#options.watchdog);
+      run = createRunEvent(path, {
+        current: () => this.#live.current,
+        close: (session, code, reason) => this.#delivery.close(session, code, reason),
+        watchdog: this.#options.watchdog,
+      });
       this.#runners.set(path, run);
     }
     return run;
   }
-}
 
-function cutSlow(session: Session): void {
-  const bytes = session.socket?.getBufferedAmount();
-  log.warning(`Closed a session that reads too slowly: ${bytes} bytes were waiting for it`, {
-    session: session.info.id,
-    path: session.info.path,
-    bytes,
-  });
-  session.cut(4008, "too slow");
+  #cutSlow(session: Session): void {
+    const bytes = session.socket?.getBufferedAmount();
+    this.metrics.slowSessionsClosed += 1;
+    log.warning(`Closed a session that reads too slowly: ${bytes} bytes were waiting for it`, {
+      session: session.info.id,
+      path: session.info.path,
+      bytes,
+    });
+    session.cut(4008, "too slow");
+  }
 }

@@ -47,7 +47,7 @@ const slowGoodbye = `
     writeFileSync(import.meta.dir + "/closed/" + [event.closeReason, event.reason, event.session.id].join("_"), "");
   };`;
 
-test("App.stop() closes every session with 1001", async () => {
+test("App.stop() closes every session with 1012", async () => {
   const accept = "export const get = () => ({ webSocket: {} });";
   await using server = await startServer({ "a.ts": accept, "b.ts": accept });
   using first = await server.open("/a");
@@ -55,7 +55,7 @@ test("App.stop() closes every session with 1001", async () => {
   using third = await server.open("/b");
   await waitFor(() => server.app.sessionCount === 3, "three sessions");
   await server.app.stop();
-  for (const session of [first, second, third]) expect(await session.closed).toHaveProperty("code", 1001);
+  for (const session of [first, second, third]) expect(await session.closed).toHaveProperty("code", 1012);
   expect(server.app.sessionCount).toBe(0);
 });
 
@@ -67,8 +67,8 @@ test("App.stop() waits for async close events", async () => {
   await server.app.stop();
   const closed = readdirSync(join(server.folder.path, "closed")).filter((name) => name !== ".keep");
   expect(closed).toHaveLength(2);
-  for (const name of closed) expect(name).toStartWith("1001_");
-  for (const session of [first, second]) expect(await session.closed).toHaveProperty("code", 1001);
+  for (const name of closed) expect(name).toStartWith("1012_");
+  for (const session of [first, second]) expect(await session.closed).toHaveProperty("code", 1012);
 });
 
 test("App.stop() waits for the close event of a session that had closed before", async () => {
@@ -109,7 +109,7 @@ test("App.stop() refuses new connections while it waits and after", async () => 
   await stopping;
   expect(existsSync(join(server.folder.path, "gone"))).toBe(true);
   expect(await fails(ask())).toBe(true);
-  expect(await session.closed).toHaveProperty("code", 1001);
+  expect(await session.closed).toHaveProperty("code", 1012);
 });
 
 test("App.stop() does not leave a session open whose get was still running", async () => {
@@ -135,10 +135,10 @@ test("App.stop() does not leave a session open whose get was still running", asy
   await server.app.stop();
   expect(performance.now() - start).toBeLessThan(3000);
   await waitFor(slow.ended, "end of the connection");
-  expect(await session.closed).toHaveProperty("code", 1001);
+  expect(await session.closed).toHaveProperty("code", 1012);
   const events = readdirSync(server.folder.path).filter((name) => name.startsWith("slow-"));
   // Either it was refused, or it got the one close that every session gets.
-  expect([[], ["slow-close1001", "slow-open"]]).toContainEqual(events.sort());
+  expect([[], ["slow-close1012", "slow-open"]]).toContainEqual(events.sort());
 }, 15_000);
 
 test("App.stop() may be called again", async () => {
@@ -146,7 +146,7 @@ test("App.stop() may be called again", async () => {
   using session = await server.open("/a");
   await Promise.all([server.app.stop(), server.app.stop()]);
   await server.app.stop();
-  expect(await session.closed).toHaveProperty("code", 1001);
+  expect(await session.closed).toHaveProperty("code", 1012);
 });
 
 test("App.start() with a port that is in use is a LISTEN fault", async () => {

@@ -200,7 +200,7 @@ test("a package in node_modules beside the controllers is found by what its pack
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  test(`${signal} closes every session with 1001, runs async close events, and exits with 0`, async () => {
+  test(`${signal} closes every session with 1012, runs async close events, and exits with 0`, async () => {
     using folder = createFolder({
       "slow.ts": `
         import { writeFileSync } from "node:fs";
@@ -216,11 +216,11 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     using ada = await server.open("/slow?name=ada");
     using bob = await server.open("/slow?name=bob");
     server.signal(signal);
-    expect(await ada.closed).toEqual({ code: 1001, reason: "server stopping" });
-    expect(await bob.closed).toEqual({ code: 1001, reason: "server stopping" });
+    expect(await ada.closed).toEqual({ code: 1012, reason: "server stopping" });
+    expect(await bob.closed).toEqual({ code: 1012, reason: "server stopping" });
     expect(await server.exited).toBe(0);
-    expect(await Bun.file(`${folder.path}/closed-ada`).text()).toBe("1001");
-    expect(await Bun.file(`${folder.path}/closed-bob`).text()).toBe("1001");
+    expect(await Bun.file(`${folder.path}/closed-ada`).text()).toBe("1012");
+    expect(await Bun.file(`${folder.path}/closed-bob`).text()).toBe("1012");
   });
 }
 

@@ -4,8 +4,8 @@ import { Fault, nameKind } from "../core/errors.ts";
 import { controllerLog } from "../core/log.ts";
 import { type Groups, toGroupName } from "../groups/groups.ts";
 import { encodeMessage } from "../groups/message.ts";
-import type { Backlog } from "../sessions/backlog.ts";
 import { isSendableCode, MAX_REASON_BYTES } from "../sessions/close-codes.ts";
+import type { Delivery } from "../sessions/delivery.ts";
 import type { Registry } from "../sessions/registry.ts";
 import { defineController } from "./controller.ts";
 import type { Kept } from "./kept.ts";
@@ -28,8 +28,8 @@ export type Api = {
   removeFromGroup(group: string | number, id?: string): void;
   /** Sends to one session: text as text, bytes as binary, anything else as JSON. False if it is not open. */
   send(id: string, message: unknown): boolean;
-  /** Sends to every session in a group, or to all but `except`. */
-  sendToGroup(group: string | number, message: unknown, options?: { except?: string }): void;
+  /** Sends to every session in a group. */
+  sendToGroup(group: string | number, message: unknown, options?: GroupSendOptions): void;
   /** How many sessions are in a group. */
   getGroupSize(group: string | number): number;
   /** Ends a session with a close code (1000 to 1003, 1007 to 1014, 3000 to 4999). False if it is not open. */
@@ -46,6 +46,16 @@ export type Api = {
   controllers(): ControllerInfo[];
 };
 
+export type GroupSendOptions = {
+  /** The session that does not get it. */
+  except?: string;
+  /**
+   * Milliseconds, 0 to 1000, instead of `--coalesce`: if the group was written less than this ago, the message waits for the end
+   * of that time and goes out with the others.
+   */
+  coalesce?: number;
+};
+
 export type ControllerLog = Record<
   "debug" | "info" | "warning" | "error",
   (text: unknown, ...values: unknown[]) => void
@@ -54,7 +64,9 @@ export type ControllerLog = Record<
 export type ApiParts = {
   registry: Registry;
   groups: Groups;
-  backlog: Backlog;
+  delivery: Delivery;
+  /** `--coalesce`. */
+  coalesceMs: number;
   kept: Kept;
   listControllers: () => ControllerInfo[];
 };
@@ -65,44 +77,38 @@ export type ApiParts = {
  * Sends read nothing and start nothing; what ends a session runs in the host's context, so that it does not end with
  * the generation that asked for it.
  */
-export function createApi({ registry, groups, backlog, kept, listControllers }: ApiParts): Api {
+export function createApi({ registry, groups, delivery, coalesceMs, kept, listControllers }: ApiParts): Api {
   const asHost = AsyncLocalStorage.snapshot();
-  const findSocket = (id: unknown) => registry.get(String(id))?.socket;
+  const find = (id: unknown) => registry.get(typeof id === "string" ? id : String(id));
 
   return {
     addToGroup(group, id) {
       const name = toGroupName(group);
-      const socket = findSocket(id);
-      if (socket !== undefined) groups.add(name, socket);
+      const session = find(id);
+      if (session !== undefined) delivery.addToGroup(name, session);
     },
 
     removeFromGroup(group, id) {
       const name = toGroupName(group);
-      const socket = findSocket(id);
-      if (socket !== undefined) groups.remove(name, socket);
+      const session = find(id);
+      if (session !== undefined) delivery.removeFromGroup(name, session);
     },
 
     send(id, message) {
       const encoded = encodeMessage(message);
-      const session = registry.get(String(id));
-      const socket = session?.socket;
-      if (session === undefined || socket === undefined) return false;
-      const sent = socket.send(encoded);
-      if (sent > 0) return true;
-      if (encoded.length === 0) return socket.readyState === WebSocket.OPEN;
-      // -1: it waits in the session's backlog; 0: the runtime took no more.
-      backlog.check(session, encoded);
-      return sent === -1;
+      const session = find(id);
+      return session !== undefined && delivery.send(session, encoded);
     },
 
     sendToGroup(group, message, options) {
       const name = toGroupName(group);
       const encoded = encodeMessage(message);
-      groups.send(name, encoded, options?.except === undefined ? undefined : findSocket(options.except));
-      backlog.published(encoded);
+      const except = options?.except === undefined ? undefined : find(options.except);
+      const windowMs = options?.coalesce === undefined ? coalesceMs : toWindow(options.coalesce);
+      delivery.sendToGroup(name, encoded, windowMs, except);
     },
 
-    getGroupSize: (group) => groups.size(toGroupName(group)),
+    getGroupSize: (group) => groups.find(toGroupName(group))?.size ?? 0,
 
     close(id, code = 1000, reason = "") {
       if (!isSendableCode(code)) {
@@ -117,18 +123,15 @@ export function createApi({ registry, groups, backlog, kept, listControllers }: 
           `Cannot close a session with this reason: it is ${typeof reason === "string" ? "too long" : nameKind(reason)}, expected a text of at most ${MAX_REASON_BYTES} bytes`,
         );
       }
-      const session = registry.get(String(id));
+      const session = find(id);
       if (session === undefined) return false;
-      asHost(() => session.close(code, reason));
+      asHost(() => delivery.close(session, code, reason));
       return true;
     },
 
-    isOpen: (id) => registry.get(String(id)) !== undefined,
+    isOpen: (id) => find(id) !== undefined,
 
-    getGroups(id) {
-      const socket = findSocket(id);
-      return socket === undefined ? [] : groups.of(socket);
-    },
+    getGroups: (id) => (find(id)?.memberships ?? []).map(({ name }) => name).sort(),
 
     kept: <T>(name: string, init: () => T) => kept.take(name, init) as T,
     log: createControllerLog(),
@@ -152,6 +155,12 @@ export const apiNames = [
   "defineController",
   "controllers",
 ] as const satisfies (keyof Api)[];
+
+function toWindow(coalesce: unknown): number {
+  if (typeof coalesce === "number" && coalesce >= 0 && coalesce <= 1000) return coalesce;
+  const kind = typeof coalesce === "number" ? String(coalesce) : nameKind(coalesce);
+  throw new Fault("COALESCE", `Cannot send to a group: coalesce is ${kind}, expected 0 to 1000 milliseconds`);
+}
 
 function createControllerLog(): ControllerLog {
   const write =

@@ -6,15 +6,22 @@ import type { RunEvent, Session } from "../sessions/session.ts";
 import type { Generation } from "./generation.ts";
 import { formatLocation, locate } from "./location.ts";
 
+export type RunEventOptions = {
+  /** The generation that serves. */
+  current: () => Generation;
+  /** Closes a session; returns how many of its messages were not handled. */
+  close: (session: Session, code: number, reason: string) => number;
+  /** Told what runs, if there is one. */
+  watchdog: Watchdog | undefined;
+};
+
 /**
  * Makes what runs the events of the sessions at `path`: each event in the generation that is current when it comes.
  *
  * A fault in open or message is logged, told to the controller in one `error` event, and closes the session with 1011;
  * one in close or error is logged.
- *
- * @param watchdog is told what runs, if there is one
  */
-export function createRunEvent(path: string, current: () => Generation, watchdog?: Watchdog): RunEvent {
+export function createRunEvent(path: string, { current, close, watchdog }: RunEventOptions): RunEvent {
   const numberOf = (type: SessionEvent["type"]) => watchdog?.numberOf(`the controller of ${path} in ${type}`) ?? 0;
   const numbers = {
     open: numberOf("open"),
@@ -69,20 +76,20 @@ export function createRunEvent(path: string, current: () => Generation, watchdog
     endAfterFault(session);
     return undefined;
   }
+
+  function endAfterFault(session: Session): void {
+    const dropped = close(session, 1011, "controller error");
+    if (dropped === 0) return;
+    log.warning(`Dropped ${dropped} waiting messages of a session that its controller failed`, {
+      session: session.info.id,
+      dropped,
+    });
+  }
 }
 
 /** Whether `value` must be awaited. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
-function endAfterFault(session: Session): void {
-  const dropped = session.close(1011, "controller error");
-  if (dropped > 0)
-    log.warning(`Dropped ${dropped} waiting messages of a session that its controller failed`, {
-      session: session.info.id,
-      dropped,
-    });
 }
 
 function logFault(

@@ -18,6 +18,8 @@ export const faultCodes = {
   CONTROLLER_ENDED: 1,
   LISTEN: 1,
   GROUP_NAME: 1,
+  GROUP_LIMIT: 1,
+  COALESCE: 1,
   MESSAGE: 1,
   CLOSE_CODE: 1,
   KEPT_NAME: 1,

@@ -1,4 +1,6 @@
 import { Fault, nameKind } from "../core/errors.ts";
+import type { Group, Member } from "./group.ts";
+import type { EncodedMessage } from "./message.ts";
 
 /** The longest name of a group, in bytes of UTF-8. */
 const MAX_GROUP_NAME_BYTES = 200;
@@ -6,56 +8,105 @@ const MAX_GROUP_NAME_BYTES = 200;
 /** Keeps the groups' topics apart from any other use of the runtime's publish and subscribe. */
 const PREFIX = "g:";
 
-/** What a session's socket gives to be a member. */
-export type Member = {
-  subscribe(topic: string): unknown;
-  unsubscribe(topic: string): unknown;
-  isSubscribed(topic: string): boolean;
-  publish(topic: string, message: string | Uint8Array<ArrayBuffer>, compress: boolean): unknown;
-  readonly subscriptions: string[];
-};
-
 /** What the server gives: native topics. */
 export type Publisher = {
-  publish(topic: string, message: string | Uint8Array<ArrayBuffer>, compress: boolean): unknown;
-  subscriberCount(topic: string): number;
+  publish(topic: string, message: EncodedMessage, compress: boolean): unknown;
 };
 
 /**
- * Named sets of this node's sessions, as the runtime's native topics.
+ * Named sets of this node's sessions, delivered to as the runtime's native topics.
  *
- * No state of its own: the runtime knows who is in which topic, and forgets a socket that closes.
+ * Its own books say only how many are in a group, and which groups one session is in; who gets a message is up to the
+ * runtime.
  */
 export class Groups {
   readonly #publisher: () => Publisher | undefined;
+  readonly #groups = new Map<string, Group>();
 
   /** @param publisher absent before the server listens */
   constructor(publisher: () => Publisher | undefined) {
     this.#publisher = publisher;
   }
 
-  add(group: string, member: Member): void {
-    member.subscribe(PREFIX + group);
+  /** The group of that name; undefined if nobody is in it. */
+  find(name: string): Group | undefined {
+    return this.#groups.get(name);
   }
 
-  remove(group: string, member: Member): void {
-    member.unsubscribe(PREFIX + group);
+  /** How many groups have members. */
+  get count(): number {
+    return this.#groups.size;
   }
 
-  /** Delivers to every member, or to all but `except`. */
-  send(group: string, message: string | Uint8Array<ArrayBuffer>, except?: Member): void {
-    const topic = PREFIX + group;
-    if (except?.isSubscribed(topic)) except.publish(topic, message, false);
-    else this.#publisher()?.publish(topic, message, false);
+  /** Whether `member` is in the group of that name. */
+  has(name: string, { socket }: Member): boolean {
+    return socket?.isSubscribed(PREFIX + name) === true;
   }
 
-  size(group: string): number {
-    return this.#publisher()?.subscriberCount(PREFIX + group) ?? 0;
+  /** Adds a member that is not in the group yet. */
+  add(name: string, member: Member): void {
+    const { socket } = member;
+    if (socket === undefined) return;
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      group = { name, topic: PREFIX + name, size: 0, shared: 0, writtenAt: -Infinity, queue: undefined };
+      this.#groups.set(name, group);
+    }
+    socket.subscribe(group.topic);
+    group.size += 1;
+    if (member.memberships === undefined) {
+      member.memberships = [group];
+      return;
+    }
+    const others = member.memberships;
+    if (others.length > 0) group.shared += 1;
+    if (others.length === 1 && others[0] !== undefined) others[0].shared += 1;
+    others.push(group);
   }
 
-  /** The names of the groups that `member` is in, sorted. */
-  of(member: Member): string[] {
-    return member.subscriptions.map((topic) => topic.slice(PREFIX.length)).sort();
+  /** Takes out a member that is in the group. */
+  remove(name: string, member: Member): void {
+    const group = this.#groups.get(name);
+    const memberships = member.memberships;
+    const index = group === undefined ? -1 : (memberships?.indexOf(group) ?? -1);
+    if (group === undefined || memberships === undefined || index < 0) return;
+    member.socket?.unsubscribe(group.topic);
+    if (memberships.length > 1) group.shared -= 1;
+    memberships.splice(index, 1);
+    if (memberships.length === 1 && memberships[0] !== undefined) memberships[0].shared -= 1;
+    this.#shrink(group);
+  }
+
+  /** Takes a member out of every group; the runtime itself forgets a socket that has closed. */
+  removeFromAll(member: Member): void {
+    const { memberships } = member;
+    if (memberships === undefined) return;
+    member.memberships = undefined;
+    const isShared = memberships.length > 1;
+    for (const group of memberships) {
+      if (isShared) group.shared -= 1;
+      this.#shrink(group);
+    }
+  }
+
+  /**
+   * Hands `message` to every member, or to all but `except`, to be written when this turn of the event loop ends.
+   *
+   * Returns how many members get it.
+   */
+  publish({ topic, size }: Group, message: EncodedMessage, compress: boolean, except?: Member): number {
+    const socket = except?.socket;
+    if (socket?.isSubscribed(topic) === true) {
+      socket.publish(topic, message, compress);
+      return size - 1;
+    }
+    this.#publisher()?.publish(topic, message, compress);
+    return size;
+  }
+
+  #shrink(group: Group): void {
+    group.size -= 1;
+    if (group.size === 0) this.#groups.delete(group.name);
   }
 }
 

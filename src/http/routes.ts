@@ -5,19 +5,20 @@ import { isPromise } from "../controllers/events.ts";
 import type { Generation } from "../controllers/generation.ts";
 import type { Answer, Controller } from "../controllers/loader.ts";
 import { formatLocation, locate } from "../controllers/location.ts";
-import type { Config } from "../core/config.ts";
 import { describeError, describeStack, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import type { Watchdog } from "../core/watchdog.ts";
-import type { RunEvent, Session } from "../sessions/session.ts";
+import type { Session } from "../sessions/session.ts";
+import { refuseAdmission } from "./admission.ts";
 import { errorAnswer } from "./error-page.ts";
 import type { TrustedProxies } from "./forwarded.ts";
 import { asksForWebSocket, checkHandshake, isValidHost } from "./handshake.ts";
+import { addHealth } from "./health.ts";
 import { decodePath, LazyRequest, normalizePath, readBody, splitUrl } from "./request.ts";
 import { toResponse } from "./response.ts";
 import { LIVE_PAGES_PATH, type LivePages } from "./live-pages.ts";
 import type { ServeStatic } from "./static.ts";
-import { upgrade } from "./upgrade.ts";
+import { upgrade, type UpgradeGate } from "./upgrade.ts";
 
 /** What the routes are given for each request: Bun's server, for the upgrade and the remote address. */
 export type RouteBindings = { Bindings: { server: Server<Session> } };
@@ -29,10 +30,10 @@ export type RouteParts = {
   livePages: LivePages | undefined;
   /** Told what runs, if there is one. */
   watchdog: Watchdog | undefined;
-  config: Config;
   proxies: TrustedProxies;
-  /** What runs the events of the sessions of one path pattern. */
-  runnerOf: (path: string) => RunEvent;
+  gate: UpgradeGate;
+  /** Why no session can be opened at the moment; undefined if one can. */
+  findUnreadiness: () => string | undefined;
 };
 
 /**
@@ -47,6 +48,7 @@ export function createRoutes(parts: RouteParts): Hono<RouteBindings> {
   );
   const patterns = new Set(controllers.map(([pattern]) => pattern));
   const app = new Hono<RouteBindings>({ getPath: ({ url }) => toRoutedPath(splitUrl(url).rawPath, patterns) });
+  addHealth(app, parts.findUnreadiness);
   if (livePages !== undefined) {
     app.get(LIVE_PAGES_PATH, ({ req, env: { server } }) => {
       server.timeout(req.raw, 0);
@@ -99,6 +101,8 @@ async function answer(
   }
   const peer = server.requestIP(raw)?.address ?? "";
   const origination = parts.proxies.read(raw.headers, peer, server.protocol === "https");
+  const refusal = isUpgrade ? parts.gate.admissions.begin(origination.remoteAddress) : undefined;
+  if (refusal !== undefined) return refuseAdmission(raw, refusal, origination.remoteAddress, parts.gate.throttledLog);
   const pathParams = Object.fromEntries(controller.parameters.map((name) => [name, req.param(name) ?? ""]));
   const body = raw.body === null ? {} : await readBody(raw).catch(() => undefined);
   if (body === undefined) return errorAnswer(raw, 400, "The body is not what its Content-Type says");
@@ -109,20 +113,8 @@ async function answer(
     if (!isUpgrade || result instanceof Response) return toPlainAnswer(raw, result);
     const accept = takeAccept(result);
     if (accept === undefined) return toRefusal(raw, result);
-    const { config, runnerOf } = parts;
-    const options = { timeoutSeconds: config.timeoutSeconds, origins: config.origins };
-    return (
-      upgrade({
-        server,
-        raw,
-        request,
-        origination,
-        accept,
-        route: controller.path,
-        run: runnerOf(controller.path),
-        ...options,
-      }) ?? new Response(null)
-    );
+    const route = controller.path;
+    return upgrade({ server, raw, request, origination, accept, route, gate: parts.gate }) ?? new Response(null);
   } catch (error) {
     logFault(controller, request, error, parts.generation);
     return errorAnswer(raw, 500);

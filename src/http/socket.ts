@@ -1,51 +1,71 @@
 import type { WebSocketHandler } from "bun";
+import type { Config } from "../core/config.ts";
 import { log } from "../core/log.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { Admissions } from "../sessions/admissions.ts";
 import { Backlog } from "../sessions/backlog.ts";
 import { toSentCode } from "../sessions/close-codes.ts";
+import type { Delivery } from "../sessions/delivery.ts";
 import type { Message } from "../sessions/event.ts";
+import type { RateLimits } from "../sessions/rate-limits.ts";
 import type { Registry } from "../sessions/registry.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Timeouts } from "../sessions/timeouts.ts";
 
+/** The close code and reason of a session that ends from this side. */
+export type EndReason = { code: number; text: string };
+
 export type SocketParts = {
   /** Why a session whose `get` ran until now must end at once: the server stops, its controller was removed. */
-  findReasonToEnd: (session: Session) => string | undefined;
+  findReasonToEnd: (session: Session) => EndReason | undefined;
   registry: Registry;
+  delivery: Delivery;
   timeouts: Timeouts;
-  maxMessageBytes: number;
-  maxBacklogBytes: number;
+  admissions: Admissions;
+  rateLimits: RateLimits;
+  metrics: Metrics;
+  config: Pick<Config, "maxMessageBytes" | "maxBacklogBytes" | "compress">;
 };
 
 /** Bun's socket handlers: each turns into one call of the session that the socket carries. */
 export function createSocketHandler({
   findReasonToEnd,
   registry,
+  delivery,
   timeouts,
-  maxMessageBytes,
-  maxBacklogBytes,
+  admissions,
+  rateLimits,
+  metrics,
+  config: { maxMessageBytes, maxBacklogBytes, compress },
 }: SocketParts): WebSocketHandler<Session> {
   return {
     maxPayloadLength: maxMessageBytes,
     backpressureLimit: Backlog.nativeLimitBytes(maxBacklogBytes, maxMessageBytes),
     closeOnBackpressureLimit: true,
-    perMessageDeflate: false,
+    perMessageDeflate: compress,
     // Timeouts and pings are our own: the runtime's end with 1006 and know only multiples of four seconds.
     idleTimeout: 0,
     sendPings: false,
 
     open(socket) {
       const session = socket.data;
+      metrics.sessionsOpened += 1;
       registry.add(session);
+      admissions.add(session.address);
+      rateLimits.begin(session);
       timeouts.watch(session);
       session.open(socket);
       const reason = findReasonToEnd(session);
-      if (reason !== undefined) socket.close(1001, reason);
+      if (reason !== undefined) delivery.close(session, reason.code, reason.text);
     },
 
     message(socket, message) {
       const session = socket.data;
       timeouts.hear(session);
-      session.receive(message as Message);
+      metrics.messagesReceived += 1;
+      const size = typeof message === "string" ? Buffer.byteLength(message) : message.length;
+      if (rateLimits.take(session, size)) session.receive(message as Message);
+      else closeFlooding(session);
     },
 
     ping(socket) {
@@ -69,7 +89,20 @@ export function createSocketHandler({
         path: session.info.path,
         code: closeCode,
       });
+      metrics.countClosed(closeCode);
+      admissions.remove(session.address);
+      delivery.forget(session);
       registry.end(session, closeCode, closeReason, fault);
     },
   };
+
+  function closeFlooding(session: Session): void {
+    metrics.floodingSessionsClosed += 1;
+    log.warning("Closed a session that sends more than it may (--max-message-rate, --max-byte-rate)", {
+      session: session.info.id,
+      path: session.info.path,
+      address: session.address,
+    });
+    delivery.close(session, 4029, "too many messages");
+  }
 }

@@ -1,8 +1,13 @@
 import type { Server } from "bun";
 import type { AcceptUpgrade, ControllerRequest } from "../controllers/controller.ts";
+import type { Config } from "../core/config.ts";
 import { Fault, nameKind } from "../core/errors.ts";
-import { log } from "../core/log.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { ThrottledLog } from "../core/throttled-log.ts";
+import type { Admissions } from "../sessions/admissions.ts";
+import type { InboxLimits } from "../sessions/inbox.ts";
 import { type RunEvent, Session } from "../sessions/session.ts";
+import { refuseAdmission } from "./admission.ts";
 import { errorAnswer } from "./error-page.ts";
 import type { Origination } from "./forwarded.ts";
 import { chooseSubProtocol } from "./handshake.ts";
@@ -18,13 +23,20 @@ export type UpgradeParts = {
   origination: Origination;
   /** What its `get` returned as `webSocket`. */
   accept: AcceptUpgrade;
-  /** The path pattern of the controller, and what runs its events. */
+  /** The path pattern of the controller. */
   route: string;
-  run: RunEvent;
-  /** `--timeout`. */
-  timeoutSeconds: number;
-  /** `--origins`. */
-  origins: readonly string[];
+  gate: UpgradeGate;
+};
+
+/** What decides on upgrades, and what the sessions that they become need; one for the whole server. */
+export type UpgradeGate = {
+  admissions: Admissions;
+  metrics: Metrics;
+  throttledLog: ThrottledLog;
+  inboxLimits: InboxLimits;
+  config: Pick<Config, "timeoutSeconds" | "origins">;
+  /** What runs the events of the sessions of one path pattern. */
+  runnerOf: (route: string) => RunEvent;
 };
 
 /**
@@ -39,24 +51,24 @@ export function upgrade({
   origination,
   accept,
   route,
-  run,
-  timeoutSeconds,
-  origins,
+  gate,
 }: UpgradeParts): Response | undefined {
+  const { admissions, metrics, throttledLog, inboxLimits, config, runnerOf } = gate;
   checkAccept(accept);
   const origin = raw.headers.get("origin");
   const isAllowed =
     accept.checkOrigin === undefined
-      ? isAllowedOrigin(origin, origination, origins)
+      ? isAllowedOrigin(origin, origination, config.origins)
       : accept.checkOrigin(origin ?? undefined) === true;
   if (!isAllowed) {
-    log.warning(`Refused a session at ${request.path}: its origin ${String(origin)} is not allowed`, {
-      path: request.path,
-      origin,
-      address: origination.remoteAddress,
-    });
+    metrics.upgradesRefused.origin += 1;
+    const text = `Refused a session at ${request.path}: its origin ${String(origin)} is not allowed`;
+    throttledLog.warning("origin", text, { path: request.path, origin, address: origination.remoteAddress });
     return errorAnswer(raw, 403, "Sessions may not be opened from this origin");
   }
+  // While `get` ran the server may have filled up or begun to stop.
+  const refusal = admissions.check(origination.remoteAddress);
+  if (refusal !== undefined) return refuseAdmission(raw, refusal, origination.remoteAddress, throttledLog);
   const headers = new Headers(accept.headers);
   // Without a header of ours the runtime echoes the first protocol that is offered; an empty one sends none.
   headers.set(
@@ -67,9 +79,10 @@ export function upgrade({
     info: { id: crypto.randomUUID(), path: request.path, params: request.params },
     route,
     data: accept.data ?? {},
-    timeoutSeconds: accept.timeout ?? timeoutSeconds,
+    timeoutSeconds: accept.timeout ?? config.timeoutSeconds,
     address: origination.remoteAddress,
-    run,
+    run: runnerOf(route),
+    inboxLimits,
   });
   if (server.upgrade(raw, { data: session, headers })) return undefined;
   // The client has gone, or it asked in a way that only the runtime understands: never read the request again.

@@ -5,7 +5,7 @@
  */
 export const closeCodes = {
   1000: { meaning: "the session's work is done", reconnect: true },
-  1001: { meaning: "going away: idle timeout, server stopping, or the page was left", reconnect: true },
+  1001: { meaning: "going away: idle timeout, its controller was removed, or the page was left", reconnect: true },
   1002: { meaning: "protocol error", reconnect: true },
   1005: { meaning: "the client sent no code (only reported, never sent)", reconnect: true },
   1006: { meaning: "the connection was lost without a close frame (only reported, never sent)", reconnect: true },
@@ -13,9 +13,10 @@ export const closeCodes = {
   1008: { meaning: "policy: the request was not acceptable", reconnect: true },
   1009: { meaning: "the message was larger than --max-message", reconnect: true },
   1011: { meaning: "the controller failed", reconnect: true },
-  1012: { meaning: "the server restarts", reconnect: true },
+  1012: { meaning: "the server stops or restarts", reconnect: true },
   1013: { meaning: "the server is overloaded, try later", reconnect: true },
   4008: { meaning: "the session read too slowly (--max-backlog)", reconnect: true },
+  4029: { meaning: "the session sent too much (--max-message-rate, --max-byte-rate)", reconnect: true },
 } as const satisfies Record<number, { meaning: string; reconnect: boolean }>;
 
 /** A code that `close(id, code)` may send (RFC 6455 section 7.4; browsers take no others). */

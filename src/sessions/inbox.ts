@@ -1,10 +1,13 @@
 import type { SessionEvent } from "./event.ts";
 
-/** Events that wait while a handler of their session runs: more than this pauses the socket. */
-export const MAX_WAITING_EVENTS = 64;
-
-/** Bytes of messages that wait: more than this pauses the socket. */
-export const MAX_WAITING_BYTES = 1024 ** 2;
+/** How much may wait for the handler of one session before its socket is paused. */
+export type InboxLimits = {
+  maxEvents: number;
+  /** Bytes of binary messages and characters of text. */
+  maxSize: number;
+  /** Told each time that a socket is paused. */
+  filled: () => void;
+};
 
 /**
  * The events of one session that wait for its handler, in order.
@@ -12,17 +15,22 @@ export const MAX_WAITING_BYTES = 1024 ** 2;
  * It never refuses an event: what the runtime had already read when the socket was paused still arrives.
  */
 export class Inbox {
+  readonly #limits: InboxLimits;
   #events: SessionEvent[] = [];
-  #bytes = 0;
+  #size = 0;
+
+  constructor(limits: InboxLimits) {
+    this.#limits = limits;
+  }
 
   push(event: SessionEvent): void {
     this.#events.push(event);
-    this.#bytes += sizeOf(event);
+    this.#size += sizeOf(event);
   }
 
   shift(): SessionEvent | undefined {
     const event = this.#events.shift();
-    if (event !== undefined) this.#bytes -= sizeOf(event);
+    if (event !== undefined) this.#size -= sizeOf(event);
     return event;
   }
 
@@ -31,18 +39,18 @@ export class Inbox {
     const kept = this.#events.filter((event) => event.type !== "message");
     const dropped = this.#events.length - kept.length;
     this.#events = kept;
-    this.#bytes = 0;
+    this.#size = 0;
     return dropped;
   }
 
   /** So much waits that the socket must be paused. */
   get isFull(): boolean {
-    return this.#events.length >= MAX_WAITING_EVENTS || this.#bytes >= MAX_WAITING_BYTES;
+    return this.#events.length >= this.#limits.maxEvents || this.#size >= this.#limits.maxSize;
   }
 
   /** So little waits that the socket may be read again. */
   get isLow(): boolean {
-    return this.#events.length <= MAX_WAITING_EVENTS / 2 && this.#bytes <= MAX_WAITING_BYTES / 2;
+    return this.#events.length <= this.#limits.maxEvents / 2 && this.#size <= this.#limits.maxSize / 2;
   }
 }
 

@@ -1,6 +1,8 @@
 import type { ServerWebSocket } from "bun";
 import type { Message, SessionEvent, SessionInfo } from "./event.ts";
-import { Inbox } from "./inbox.ts";
+import type { Group } from "../groups/group.ts";
+import type { EncodedMessage } from "../groups/message.ts";
+import { Inbox, type InboxLimits } from "./inbox.ts";
 
 /** What a session needs of its socket: Bun's own, which carries the session as its data. */
 export type SessionSocket = ServerWebSocket<Session>;
@@ -23,6 +25,7 @@ export type SessionOptions = {
   /** The remote address, as far as trusted proxies tell. */
   address: string;
   run: RunEvent;
+  inboxLimits: InboxLimits;
 };
 
 /**
@@ -40,21 +43,34 @@ export class Session {
   heardAt = 0;
   /** The slot of `Timeouts` that looks at this session next; -1 for none. */
   dueSlot = -1;
+  /** Messages and bytes that it may send before `RateLimits` looks at it again. */
+  messageCredit = 0;
+  byteCredit = 0;
+  /** The time of `Timeouts` at which credit was given last. */
+  creditedAt = 0;
+  /** The groups that it is in, kept by `Groups`. */
+  memberships: Group[] | undefined = undefined;
+  /** What `Delivery` writes to it when this turn of the event loop ends. */
+  outbox: EncodedMessage[] | undefined = undefined;
+  /** Its handler runs right now, called by its socket: what is sent to it is written when the handler returns. */
+  isCorked = false;
   /** What the controller is told instead of what the runtime reports. */
-  closingAs: { code: number; reason: string } | undefined;
+  closingAs: { code: number; reason: string } | undefined = undefined;
   readonly #run: RunEvent;
+  readonly #inboxLimits: InboxLimits;
   #socket: SessionSocket | undefined;
   #isBusy = false;
   #inbox: Inbox | undefined;
   #settled: PromiseWithResolvers<void> | undefined;
 
-  constructor({ info, route, data, timeoutSeconds, address, run }: SessionOptions) {
+  constructor({ info, route, data, timeoutSeconds, address, run, inboxLimits }: SessionOptions) {
     this.info = info;
     this.route = route;
     this.data = data;
     this.timeoutMs = timeoutSeconds * 1000;
     this.address = address;
     this.#run = run;
+    this.#inboxLimits = inboxLimits;
   }
 
   /** Absent once the session has ended. */
@@ -110,14 +126,19 @@ export class Session {
 
   #handle(event: SessionEvent): void {
     if (this.#isBusy) {
-      this.#inbox ??= new Inbox();
+      this.#inbox ??= new Inbox(this.#inboxLimits);
       this.#inbox.push(event);
       const socket = this.#socket;
-      if (socket !== undefined && this.#inbox.isFull && !socket.isPaused) socket.pause();
+      if (socket !== undefined && this.#inbox.isFull && !socket.isPaused) {
+        this.#inboxLimits.filled();
+        socket.pause();
+      }
       return;
     }
     this.#isBusy = true;
+    this.isCorked = true;
     const running = this.#run(this, event);
+    this.isCorked = false;
     if (running !== undefined) void running.then(() => this.#handleWaiting());
     else if (this.#inbox !== undefined) this.#handleWaiting();
     else this.#isBusy = false;

@@ -66,6 +66,11 @@ export class Timeouts {
     session.dueSlot = -1;
   }
 
+  /** Milliseconds since the start, made of the wheel's steps. */
+  get now(): number {
+    return this.#now;
+  }
+
   /** Moves time forward by `ms` and looks at every session that is due. */
   advance(ms: number): void {
     this.#now += ms;

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Server, ServerWebSocket } from "bun";
+import type { Server } from "bun";
+import type { Group, Member } from "../../src/groups/group.ts";
 import { Groups, toGroupName } from "../../src/groups/groups.ts";
 import { openSession, waitFor } from "../support/session.ts";
 
@@ -32,142 +33,199 @@ test.each([
   expect(() => toGroupName(value)).toThrow(expect.objectContaining({ name: "Fault", code: "GROUP_NAME", message }));
 });
 
-test("Groups.size() is 0 and Groups.send() does nothing before the server listens", () => {
+test("Groups.find() knows nobody before the server listens", () => {
   const groups = new Groups(() => undefined);
-  expect(groups.size("chat")).toBe(0);
-  expect(() => groups.send("chat", "hello")).not.toThrow();
+  expect(groups.find("chat")).toBeUndefined();
+  expect(groups.count).toBe(0);
 });
 
 type Node = AsyncDisposable & {
   groups: Groups;
   server: Server<undefined>;
-  /** Opens a session: its client side, and the socket that is the member. */
-  join: () => Promise<{ member: ServerWebSocket<undefined>; client: Awaited<ReturnType<typeof openSession>> }>;
+  publish: (name: string, message: string | Uint8Array<ArrayBuffer>, except?: Member) => void;
+  size: (name: string) => number | undefined;
+  /** Opens a session: its client side, and the member with its socket. */
+  join: () => Promise<{ member: Member; client: Awaited<ReturnType<typeof openSession>> }>;
 };
 
 function startNode(): Node {
-  const members: ServerWebSocket<undefined>[] = [];
+  const members: Member[] = [];
   const server = Bun.serve<undefined>({
     hostname: "127.0.0.1",
     port: 0,
     fetch: (request, self) => (self.upgrade(request, { data: undefined }) ? undefined : new Response(null)),
-    websocket: { open: (socket) => void members.push(socket), message() {} },
+    websocket: { open: (socket) => void members.push({ socket, memberships: undefined }), message() {} },
   });
+  const groups = new Groups(() => server);
   return {
-    groups: new Groups(() => server),
+    groups,
     server,
+    publish(name, message, except) {
+      const group = groups.find(name);
+      if (group !== undefined) groups.publish(group, message, false, except);
+    },
+    size: (name) => groups.find(name)?.size,
     async join() {
       const count = members.length;
       const client = await openSession(server.url.href);
       await waitFor(() => members.length > count, "open");
-      return { member: members[count] as ServerWebSocket<undefined>, client };
+      return { member: members[count] as Member, client };
     },
     [Symbol.asyncDispose]: () => server.stop(true),
   };
 }
 
-test("Groups.send() reaches every member and nobody else", async () => {
+test("Groups.publish() reaches every member and nobody else", async () => {
   await using node = startNode();
   const { groups } = node;
   const [ada, bob, eve] = [await node.join(), await node.join(), await node.join()];
   groups.add("chat", ada.member);
   groups.add("chat", bob.member);
   groups.add("news", eve.member);
-  groups.send("chat", "hello");
-  groups.send("news", "marker");
+  node.publish("chat", "hello");
+  node.publish("news", "marker");
   expect(await ada.client.next()).toBe("hello");
   expect(await bob.client.next()).toBe("hello");
   expect(await eve.client.next()).toBe("marker");
 });
 
-test("Groups.send() keeps text, empty text and bytes apart", async () => {
+test("Groups.publish() keeps text, empty text and bytes apart", async () => {
   await using node = startNode();
   const { member, client } = await node.join();
   node.groups.add("chat", member);
-  node.groups.send("chat", "");
-  node.groups.send("chat", new Uint8Array([0, 255]));
-  node.groups.send("chat", "✓");
+  node.publish("chat", "");
+  node.publish("chat", new Uint8Array([0, 255]));
+  node.publish("chat", "✓");
   expect(await client.next()).toBe("");
   expect(await client.next()).toEqual(new Uint8Array([0, 255]));
   expect(await client.next()).toBe("✓");
 });
 
-test("Groups.send() leaves out the one that is excepted", async () => {
+test("Groups.publish() leaves out the one that is excepted, and says how many get it", async () => {
   await using node = startNode();
   const [ada, bob] = [await node.join(), await node.join()];
   for (const { member } of [ada, bob]) node.groups.add("chat", member);
-  node.groups.send("chat", "from ada", ada.member);
-  node.groups.send("chat", "marker");
+  const group = node.groups.find("chat") as Group;
+  expect(node.groups.publish(group, "from ada", false, ada.member)).toBe(1);
+  expect(node.groups.publish(group, "marker", false)).toBe(2);
   expect(await bob.client.next()).toBe("from ada");
   expect(await ada.client.next()).toBe("marker");
 });
 
-test("Groups.send() reaches all when the one excepted is no member", async () => {
+test("Groups.publish() reaches all when the one excepted is no member", async () => {
   await using node = startNode();
   const [ada, bob] = [await node.join(), await node.join()];
   node.groups.add("chat", bob.member);
-  node.groups.send("chat", "hello", ada.member);
+  node.publish("chat", "hello", ada.member);
   expect(await bob.client.next()).toBe("hello");
 });
 
-test("Groups.send() keeps the order of messages to a session and to its group", async () => {
-  await using node = startNode();
-  const { member, client } = await node.join();
-  node.groups.add("chat", member);
-  for (let n = 0; n < 100; n += 2) {
-    node.groups.send("chat", String(n));
-    member.send(String(n + 1));
-  }
-  for (let n = 0; n < 100; n += 1) expect(await client.next()).toBe(String(n));
-});
-
-test("Groups.add() twice is one membership, which one Groups.remove() ends", async () => {
+test("Groups.has() is true from add() to remove()", async () => {
   await using node = startNode();
   const { groups } = node;
-  const { member, client } = await node.join();
+  const { member } = await node.join();
+  expect(groups.has("chat", member)).toBe(false);
   groups.add("chat", member);
-  groups.add("chat", member);
-  expect(groups.size("chat")).toBe(1);
-  groups.send("chat", "once");
+  expect(groups.has("chat", member)).toBe(true);
+  expect(groups.has("news", member)).toBe(false);
   groups.remove("chat", member);
-  expect(groups.size("chat")).toBe(0);
-  groups.send("chat", "not this");
-  member.send("marker");
-  expect(await client.next()).toBe("once");
-  expect(await client.next()).toBe("marker");
+  expect(groups.has("chat", member)).toBe(false);
+});
+
+test("Groups.add() does nothing for a session that has ended", () => {
+  const groups = new Groups(() => undefined);
+  groups.add("chat", { socket: undefined, memberships: undefined });
+  expect(groups.count).toBe(0);
 });
 
 test("Groups.remove() ignores a group that the session is not in", async () => {
   await using node = startNode();
-  const { member } = await node.join();
-  node.groups.add("chat", member);
-  node.groups.remove("news", member);
-  expect(node.groups.of(member)).toEqual(["chat"]);
+  const [ada, bob] = [await node.join(), await node.join()];
+  node.groups.add("chat", ada.member);
+  node.groups.add("news", bob.member);
+  for (const name of ["news", "nothing"]) node.groups.remove(name, ada.member);
+  expect(ada.member.memberships?.map(({ name }) => name)).toEqual(["chat"]);
+  expect(node.size("news")).toBe(1);
 });
 
-test("Groups.of() gives the names as they were given, sorted", async () => {
-  await using node = startNode();
-  const { member } = await node.join();
-  for (const name of ["news", "g:chat", "chat", "räume ✓", "7"]) node.groups.add(name, member);
-  expect(node.groups.of(member)).toEqual(["7", "chat", "g:chat", "news", "räume ✓"]);
-});
-
-test("Groups.size() falls when a member's connection ends", async () => {
+test("Groups.remove() ends delivery to the member", async () => {
   await using node = startNode();
   const [ada, bob] = [await node.join(), await node.join()];
   for (const { member } of [ada, bob]) node.groups.add("chat", member);
-  expect(node.groups.size("chat")).toBe(2);
-  ada.client.close();
-  await waitFor(() => node.groups.size("chat") === 1, "leave");
-  expect(node.groups.size("other")).toBe(0);
+  node.groups.remove("chat", ada.member);
+  node.publish("chat", "not for ada");
+  node.groups.add("chat", ada.member);
+  node.publish("chat", "marker");
+  expect(await ada.client.next()).toBe("marker");
+  expect(await bob.client.next()).toBe("not for ada");
+});
+
+test("Groups forgets a group with its last member", async () => {
+  await using node = startNode();
+  const { groups } = node;
+  const [ada, bob] = [await node.join(), await node.join()];
+  for (const { member } of [ada, bob]) groups.add("chat", member);
+  expect([node.size("chat"), groups.count]).toEqual([2, 1]);
+  groups.remove("chat", ada.member);
+  expect([node.size("chat"), groups.count]).toEqual([1, 1]);
+  groups.removeFromAll(bob.member);
+  expect([node.size("chat"), groups.count]).toEqual([undefined, 0]);
+});
+
+test("Group.shared counts the members that are in another group too", async () => {
+  await using node = startNode();
+  const { groups } = node;
+  const [ada, bob] = [await node.join(), await node.join()];
+  const shared = () => ["a", "b", "c"].map((name) => groups.find(name)?.shared);
+  groups.add("a", ada.member);
+  groups.add("a", bob.member);
+  expect(shared()).toEqual([0, undefined, undefined]);
+  groups.add("b", ada.member);
+  expect(shared()).toEqual([1, 1, undefined]);
+  groups.add("c", ada.member);
+  groups.add("c", bob.member);
+  expect(shared()).toEqual([2, 1, 2]);
+  groups.remove("a", bob.member);
+  expect(shared()).toEqual([1, 1, 1]);
+  groups.removeFromAll(ada.member);
+  expect(shared()).toEqual([undefined, undefined, 0]);
+});
+
+test("Group.shared and Group.size are right after any changes", async () => {
+  await using node = startNode();
+  const { groups } = node;
+  const members: Member[] = [];
+  while (members.length < 4) members.push((await node.join()).member);
+  const names = ["a", "b", "c"];
+  let seed = 1;
+  const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+  for (let step = 0; step < 2000; step += 1) {
+    const member = members[random(members.length)] as Member;
+    const name = names[random(names.length)] as string;
+    const kind = random(8);
+    if (kind === 0) {
+      for (const { topic } of member.memberships ?? []) member.socket?.unsubscribe(topic);
+      groups.removeFromAll(member);
+    } else if (kind < 4) groups.remove(name, member);
+    else if (!groups.has(name, member)) groups.add(name, member);
+    for (const each of names) {
+      const inside = members.filter((one) => groups.has(each, one));
+      const shared = inside.filter((one) => names.filter((other) => groups.has(other, one)).length > 1);
+      expect(groups.find(each)?.size ?? 0).toBe(inside.length);
+      expect(groups.find(each)?.shared ?? 0).toBe(shared.length);
+    }
+  }
 });
 
 test("Groups keeps its topics apart from others of the server", async () => {
   await using node = startNode();
   const { member, client } = await node.join();
-  member.subscribe("chat");
-  expect(node.groups.size("chat")).toBe(0);
-  node.groups.send("chat", "not this");
-  node.server.publish("chat", "marker");
-  expect(await client.next()).toBe("marker");
+  member.socket?.subscribe("chat");
+  expect(node.size("chat")).toBeUndefined();
+  expect(node.server.subscriberCount("chat")).toBe(1);
+  node.groups.add("other", member);
+  node.publish("other", "first");
+  node.server.publish("chat", "second");
+  expect(await client.next()).toBe("first");
+  expect(await client.next()).toBe("second");
 });

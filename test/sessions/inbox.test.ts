@@ -1,16 +1,19 @@
 import { expect, test } from "bun:test";
 import type { Message, SessionEvent } from "../../src/sessions/event.ts";
-import { Inbox, MAX_WAITING_BYTES, MAX_WAITING_EVENTS } from "../../src/sessions/inbox.ts";
+import { Inbox, type InboxLimits } from "../../src/sessions/inbox.ts";
 import { type RunEvent, Session } from "../../src/sessions/session.ts";
 import { startServer } from "../support/server.ts";
 
+const MAX_EVENTS = 64;
+const MAX_SIZE = 1024 ** 2;
+const limits: InboxLimits = { maxEvents: MAX_EVENTS, maxSize: MAX_SIZE, filled: () => {} };
 const session = { id: "1", path: "/chat", params: {} };
 const message = (text: Message): SessionEvent => ({ type: "message", session, data: {}, message: text });
 const close: SessionEvent = { type: "close", session, data: {}, closeReason: 1000, reason: "" };
 const error: SessionEvent = { type: "error", session, data: {}, error: "lost" };
 
 function fill(events: SessionEvent[]): Inbox {
-  const inbox = new Inbox();
+  const inbox = new Inbox(limits);
   for (const event of events) inbox.push(event);
   return inbox;
 }
@@ -23,7 +26,7 @@ test("Inbox.shift() gives the events in the order of push(), then nothing", () =
 });
 
 test("Inbox.isFull counts events of any type", () => {
-  const inbox = fill(Array.from({ length: MAX_WAITING_EVENTS - 1 }, () => error));
+  const inbox = fill(Array.from({ length: MAX_EVENTS - 1 }, () => error));
   expect(inbox.isFull).toBe(false);
   inbox.push(message("x"));
   expect(inbox.isFull).toBe(true);
@@ -32,8 +35,8 @@ test("Inbox.isFull counts events of any type", () => {
 });
 
 test.each([
-  ["text", "x".repeat(MAX_WAITING_BYTES - 1), "x"],
-  ["bytes", new Uint8Array(MAX_WAITING_BYTES - 1), new Uint8Array(1)],
+  ["text", "x".repeat(MAX_SIZE - 1), "x"],
+  ["bytes", new Uint8Array(MAX_SIZE - 1), new Uint8Array(1)],
 ])("Inbox.isFull counts the bytes of messages: %s", (_, large, small) => {
   const inbox = fill([message(large)]);
   expect(inbox.isFull).toBe(false);
@@ -44,19 +47,19 @@ test.each([
 });
 
 test("Inbox.push() never refuses, not even when it is full", () => {
-  const inbox = fill(Array.from({ length: 3 * MAX_WAITING_EVENTS }, (_, n) => message(String(n))));
-  for (let n = 0; n < 3 * MAX_WAITING_EVENTS; n += 1) expect(inbox.shift()).toMatchObject({ message: String(n) });
+  const inbox = fill(Array.from({ length: 3 * MAX_EVENTS }, (_, n) => message(String(n))));
+  for (let n = 0; n < 3 * MAX_EVENTS; n += 1) expect(inbox.shift()).toMatchObject({ message: String(n) });
 });
 
 test("Inbox.isLow holds from half of the events down", () => {
-  const inbox = fill(Array.from({ length: MAX_WAITING_EVENTS / 2 + 1 }, () => message("")));
+  const inbox = fill(Array.from({ length: MAX_EVENTS / 2 + 1 }, () => message("")));
   expect(inbox.isLow).toBe(false);
   inbox.shift();
   expect(inbox.isLow).toBe(true);
 });
 
 test("Inbox.isLow holds from half of the bytes down", () => {
-  const inbox = fill([message("x"), message("x".repeat(MAX_WAITING_BYTES / 2))]);
+  const inbox = fill([message("x"), message("x".repeat(MAX_SIZE / 2))]);
   expect(inbox.isLow).toBe(false);
   inbox.shift();
   expect(inbox.isLow).toBe(true);
@@ -70,10 +73,10 @@ test("Inbox.dropMessages() keeps the other events in order and says how many it 
 });
 
 test("Inbox.dropMessages() forgets the bytes of what it dropped", () => {
-  const inbox = fill([message("x".repeat(MAX_WAITING_BYTES))]);
+  const inbox = fill([message("x".repeat(MAX_SIZE))]);
   inbox.dropMessages();
   expect([inbox.isFull, inbox.isLow]).toEqual([false, true]);
-  inbox.push(message("x".repeat(MAX_WAITING_BYTES - 1)));
+  inbox.push(message("x".repeat(MAX_SIZE - 1)));
   expect(inbox.isFull).toBe(false);
 });
 
@@ -89,19 +92,22 @@ test("Inbox pauses the socket when it is full, and has it read again when it is 
     pause: () => void (socket.isPaused = true),
     resume: () => void (socket.isPaused = false),
   };
-  const options = { route: "/chat", data: {}, timeoutSeconds: 0, address: "127.0.0.1", run };
+  let filled = 0;
+  const inboxLimits = { ...limits, filled: () => void (filled += 1) };
+  const options = { route: "/chat", data: {}, timeoutSeconds: 0, address: "127.0.0.1", run, inboxLimits };
   const slow = new Session({ info: session, ...options });
   slow.open(socket as never);
-  for (let n = 1; n < MAX_WAITING_EVENTS; n += 1) slow.receive("x");
+  for (let n = 1; n < MAX_EVENTS; n += 1) slow.receive("x");
   expect(socket.isPaused).toBe(false);
   slow.receive("x");
   expect(socket.isPaused).toBe(true);
+  expect(filled).toBe(1);
   const finishOne = async () => {
     const count = gates.length;
     gates.at(-1)?.resolve();
     while (gates.length === count) await Promise.resolve();
   };
-  for (let left = MAX_WAITING_EVENTS; left > MAX_WAITING_EVENTS / 2 + 1; left -= 1) await finishOne();
+  for (let left = MAX_EVENTS; left > MAX_EVENTS / 2 + 1; left -= 1) await finishOne();
   expect(socket.isPaused).toBe(true);
   await finishOne();
   expect(socket.isPaused).toBe(false);

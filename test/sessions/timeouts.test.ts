@@ -17,6 +17,7 @@ function createSession(timeoutSeconds: number): Watched {
     timeoutSeconds,
     address: "127.0.0.1",
     run: () => undefined,
+    inboxLimits: { maxEvents: 64, maxSize: 1024, filled: () => {} },
   });
   const socket: FakeSocket = {
     isPaused: false,

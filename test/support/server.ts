@@ -19,6 +19,9 @@ export type TestServer = AsyncDisposable & {
   open: (path: string, options?: SessionOptions) => Promise<TestSession>;
 };
 
+/** What a test wants unless it says otherwise: a free port, and no time to drain. */
+const quick = { port: "0", drain: "0" };
+
 const running = new Set<TestServer>();
 
 /**
@@ -32,7 +35,7 @@ export async function startServer(
   toml?: string,
 ): Promise<TestServer> {
   const folder = createFolder(files);
-  const config = readConfig({ flags: { port: "0", ...flags }, file: toml });
+  const config = readConfig({ flags: { ...quick, ...flags }, file: toml });
   const app = new App({ config, folder: folder.path, isEmbedded: false, version: "1.2.3" });
   try {
     return await toServer(app, folder);
@@ -45,7 +48,7 @@ export async function startServer(
 /** Starts the server with the controllers in a folder that the test keeps. */
 export function startServerIn(path: string, flags: NonNullable<ConfigSources["flags"]> = {}): Promise<TestServer> {
   const app = new App({
-    config: readConfig({ flags: { port: "0", ...flags } }),
+    config: readConfig({ flags: { ...quick, ...flags } }),
     folder: path,
     isEmbedded: false,
     version: "1.2.3",

@@ -1,0 +1,40 @@
+/** Why an upgrade was refused before a session was made. */
+export const refusalReasons = [
+  "max-sessions",
+  "max-sessions-per-address",
+  "max-upgrades",
+  "draining",
+  "origin",
+] as const;
+
+export type RefusalReason = (typeof refusalReasons)[number];
+
+/** What this process has counted since it started: plain integers, so that counting costs next to nothing. */
+export class Metrics {
+  sessionsOpened = 0;
+  /** Sessions that have ended, by the close code that they saw. */
+  readonly sessionsClosed = new Map<number, number>();
+  /** Upgrades that were refused, by reason. */
+  readonly upgradesRefused: Record<RefusalReason, number> = {
+    "max-sessions": 0,
+    "max-sessions-per-address": 0,
+    "max-upgrades": 0,
+    draining: 0,
+    origin: 0,
+  };
+  messagesReceived = 0;
+  /** A message to a group counts once for each member. */
+  messagesSent = 0;
+  /** Sessions that were closed because they read too slowly. */
+  slowSessionsClosed = 0;
+  /** Sessions that were closed because they sent too much. */
+  floodingSessionsClosed = 0;
+  /** Sessions that were refused another group. */
+  groupsRefused = 0;
+  /** How often a full inbox stopped the reading of a session. */
+  inboxesFull = 0;
+
+  countClosed(code: number): void {
+    this.sessionsClosed.set(code, (this.sessionsClosed.get(code) ?? 0) + 1);
+  }
+}

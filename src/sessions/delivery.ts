@@ -1,0 +1,164 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Fault } from "../core/errors.ts";
+import type { Metrics } from "../core/metrics.ts";
+import { Coalescer } from "../groups/coalescer.ts";
+import type { Group } from "../groups/group.ts";
+import type { Groups } from "../groups/groups.ts";
+import type { EncodedMessage } from "../groups/message.ts";
+import type { Backlog } from "./backlog.ts";
+import type { Session } from "./session.ts";
+
+/** So many messages to one session are written without waiting for the end of the turn. */
+const MAX_OUTBOX_MESSAGES = 256;
+
+export type DeliveryParts = {
+  groups: Groups;
+  backlog: Backlog;
+  metrics: Metrics;
+  /** Groups that one session may be in; 0 for no limit. */
+  maxGroups: number;
+  /** Shorter messages are not compressed; `Infinity` for none. */
+  compressMinBytes: number;
+};
+
+/**
+ * Everything that goes out to sessions, so that each gets `send`, `sendToGroup` and `close` in the order in which they
+ * were called, with as few system calls as that allows.
+ *
+ * What a handler sends to its own session is written when the handler returns. What is sent from elsewhere waits in the
+ * session's outbox until this turn of the event loop ends. Messages to a busy group wait in the coalescer.
+ */
+export class Delivery {
+  readonly #groups: Groups;
+  readonly #backlog: Backlog;
+  readonly #metrics: Metrics;
+  readonly #maxGroups: number;
+  readonly #compressMinBytes: number;
+  readonly #coalescer: Coalescer;
+  readonly #asHost = AsyncLocalStorage.snapshot();
+  /** Sessions whose outbox waits for the end of the turn. */
+  #outboxes: Session[] = [];
+
+  constructor({ groups, backlog, metrics, maxGroups, compressMinBytes }: DeliveryParts) {
+    this.#groups = groups;
+    this.#backlog = backlog;
+    this.#metrics = metrics;
+    this.#maxGroups = maxGroups;
+    this.#compressMinBytes = compressMinBytes;
+    this.#coalescer = new Coalescer((group, message, except) => this.#publish(group, message, except as Session));
+  }
+
+  /**
+   * Adds `session` to the group of that name; nothing if it is in it or has ended.
+   *
+   * @throws {Fault} `GROUP_LIMIT` if it is in as many groups as it may be.
+   */
+  addToGroup(name: string, session: Session): void {
+    if (session.socket === undefined || this.#groups.has(name, session)) return;
+    const count = session.memberships?.length ?? 0;
+    if (this.#maxGroups > 0 && count >= this.#maxGroups) {
+      this.#metrics.groupsRefused += 1;
+      throw new Fault(
+        "GROUP_LIMIT",
+        `Cannot add a session to group "${name}": it is in ${count} groups, expected fewer than --max-groups`,
+      );
+    }
+    const group = this.#groups.find(name);
+    if (group !== undefined) this.#coalescer.flushGroup(group);
+    this.#coalescer.flushFor(session);
+    this.#groups.add(name, session);
+  }
+
+  removeFromGroup(name: string, session: Session): void {
+    this.#coalescer.flushFor(session);
+    this.#groups.remove(name, session);
+  }
+
+  /** Takes a session that has ended out of its groups. */
+  forget(session: Session): void {
+    const { memberships } = session;
+    if (memberships === undefined) return;
+    if (memberships.length > 1) this.#coalescer.flushFor(session);
+    this.#groups.removeFromAll(session);
+  }
+
+  /** Sends to one session; false if it has ended. */
+  send(session: Session, message: EncodedMessage): boolean {
+    const { socket } = session;
+    if (socket === undefined) return false;
+    this.#metrics.messagesSent += 1;
+    this.#coalescer.flushFor(session);
+    const { outbox } = session;
+    if (outbox !== undefined) {
+      outbox.push(message);
+      if (outbox.length >= MAX_OUTBOX_MESSAGES) this.#writeOutbox(session);
+      return true;
+    }
+    if (session.isCorked) return this.#write(session, message);
+    session.outbox = [message];
+    this.#outboxes.push(session);
+    // The callback is the server's: one of a controller's generation would end with it.
+    if (this.#outboxes.length === 1) this.#asHost(() => setImmediate(() => this.#writeOutboxes()));
+    return true;
+  }
+
+  /**
+   * Sends to every session in the group of that name, or to all but `except`.
+   *
+   * @param windowMs if the group was written less than this ago, the message waits for the end of that time
+   */
+  sendToGroup(name: string, message: EncodedMessage, windowMs: number, except: Session | undefined): void {
+    const group = this.#groups.find(name);
+    if (group !== undefined) this.#coalescer.send(group, message, windowMs, except);
+  }
+
+  /** Closes a session after everything that was sent to it; returns how many of its messages were not handled. */
+  close(session: Session, code: number, reason: string): number {
+    this.#coalescer.flushFor(session);
+    if (session.outbox !== undefined) this.#writeOutbox(session);
+    return session.close(code, reason);
+  }
+
+  /** Hands all that waits to the runtime. */
+  flush(): void {
+    this.#coalescer.flush();
+    this.#writeOutboxes();
+  }
+
+  #publish(group: Group, message: EncodedMessage, except: Session | undefined): void {
+    if (this.#outboxes.length > 0) this.#writeOutboxes();
+    const compress = message.length >= this.#compressMinBytes;
+    this.#metrics.messagesSent += this.#groups.publish(group, message, compress, except);
+    this.#backlog.published(message);
+  }
+
+  #writeOutboxes(): void {
+    const sessions = this.#outboxes;
+    this.#outboxes = [];
+    for (const session of sessions) this.#writeOutbox(session);
+  }
+
+  #writeOutbox(session: Session): void {
+    const { outbox, socket } = session;
+    session.outbox = undefined;
+    if (outbox === undefined || socket === undefined) return;
+    const [first] = outbox;
+    if (outbox.length === 1 && first !== undefined) this.#write(session, first);
+    else {
+      socket.cork(() => {
+        for (const message of outbox) this.#write(session, message);
+      });
+    }
+  }
+
+  #write(session: Session, message: EncodedMessage): boolean {
+    const { socket } = session;
+    if (socket === undefined) return false;
+    const sent = socket.send(message, message.length >= this.#compressMinBytes);
+    if (sent > 0) return true;
+    if (message.length === 0) return socket.readyState === WebSocket.OPEN;
+    // -1: it waits in the session's backlog; 0: the runtime took no more.
+    this.#backlog.check(session, message);
+    return sent === -1;
+  }
+}
