@@ -34,6 +34,8 @@ export async function buildExecutable(outfile: string): Promise<void> {
       // Modules that controllers share stay one module.
       splitting: true,
       minify: true,
+      bytecode: true,
+      format: "esm",
       sourcemap: "inline",
       plugins: [keepVirtualModules],
     });
