@@ -1,0 +1,9 @@
+import { send, type SessionEvent } from "hubbub";
+
+export const get = () => ({ webSocket: {} });
+
+export async function webSocketEvent(event: SessionEvent) {
+  if (event.type !== "message") return;
+  await Promise.resolve();
+  send(event.session.id, event.message);
+}

@@ -1,0 +1,134 @@
+// The load process: one task, given as its argument in JSON; its answer is the last line of its output.
+import { EventCounter } from "./instructions.ts";
+import type { Answer, Job, Outcome, Slice, Task } from "./job.ts";
+import { IdleSessions } from "./idle-sessions.ts";
+import { readMemory, readTimes } from "./process.ts";
+import type { Sample } from "./sample.ts";
+import { percentile } from "./statistics.ts";
+import { Traffic } from "./traffic.ts";
+
+/** One server under load. */
+type Side = {
+  job: Job;
+  latencies: Sample;
+  /** Loads the server for one slice; resolves to the number of deliveries. */
+  run: () => Promise<number>;
+  end: () => Promise<void>;
+  slices: Slice[];
+  counter?: EventCounter;
+};
+
+async function runTask({ jobs, slices, warmUpMs, sliceMs, countInstructions }: Task): Promise<Outcome[]> {
+  const idle = jobs.filter(({ load }) => load.kind === "idle");
+  if (idle.length > 0) return inTurn(idle, measureMemory);
+  const sides = await inTurn(jobs, (job) => openSide(job, { slices, warmUpMs, sliceMs }));
+  if (countInstructions) for (const side of sides) side.counter = await EventCounter.attach(side.job.pid);
+  for (let slice = 0; slice < slices; slice += 1) {
+    // A B, B A, A B: whoever comes first has no advantage.
+    for (const side of slice % 2 === 0 ? sides : sides.toReversed()) side.slices.push(await runSlice(side));
+  }
+  return inTurn(sides, finish);
+}
+
+async function openSide(
+  job: Job,
+  { slices, warmUpMs, sliceMs }: Pick<Task, "slices" | "warmUpMs" | "sliceMs">,
+): Promise<Side> {
+  if (job.load.kind === "upgrades") {
+    const { sessions, atOnce } = job.load;
+    const opened = new IdleSessions(job);
+    await opened.open(Math.ceil(sessions / 4), atOnce);
+    opened.latencies.clear();
+    const run = () => opened.open(Math.ceil(sessions / slices), atOnce);
+    return { job, slices: [], latencies: opened.latencies, run, end: async () => opened.end() };
+  }
+  const traffic = new Traffic(job);
+  await traffic.open();
+  await traffic.run(warmUpMs);
+  traffic.latencies.clear();
+  const run = () => traffic.run(sliceMs);
+  return { job, slices: [], latencies: traffic.latencies, run, end: () => traffic.end() };
+}
+
+/** Measures the server and this process while one slice runs. */
+async function runSlice({ job, run, counter }: Side): Promise<Slice> {
+  await counter?.enable();
+  const own = process.cpuUsage();
+  const startedAt = performance.now();
+  const before = readTimes(job.pid);
+  const deliveries = await named(job, run());
+  const after = readTimes(job.pid);
+  const wallSeconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(own);
+  await counter?.disable();
+  return {
+    deliveries,
+    wallSeconds,
+    cpuSeconds: after.cpuSeconds - before.cpuSeconds,
+    userSeconds: after.userSeconds - before.userSeconds,
+    loadSeconds: (user + system) / 1e6,
+  };
+}
+
+async function finish({ job, slices, latencies, end, counter }: Side): Promise<Outcome> {
+  await named(job, end());
+  const instructions = await counter?.stop();
+  return { slices, ...summarise(latencies), ...(instructions === undefined ? {} : { instructions }) };
+}
+
+/** The first sessions pay for what the server allocates once. */
+async function measureMemory(job: Job): Promise<Outcome> {
+  const sessions = job.load.kind === "idle" ? job.load.sessions : 0;
+  const opened = new IdleSessions(job);
+  await opened.open(500, 64);
+  const before = await readSettledMemory(job);
+  opened.latencies.clear();
+  const run = () => opened.open(sessions, 64);
+  const slice = await runSlice({ job, run, latencies: opened.latencies, end: async () => opened.end(), slices: [] });
+  const bytesPerSession = ((await readSettledMemory(job)) - before) / sessions;
+  opened.end();
+  return { slices: [slice], ...summarise(opened.latencies), bytesPerSession };
+}
+
+/** The server's memory after it has collected its garbage. */
+async function readSettledMemory({ port, collectPath, pid }: Job): Promise<number> {
+  for (let round = 0; round < 3; round += 1) {
+    const { ok, status } = await fetch(`http://127.0.0.1:${port}${collectPath}`);
+    if (!ok) throw new Error(`Cannot have the server collect its garbage: it answered ${status}, expected 200`);
+    await Bun.sleep(100);
+  }
+  return readMemory(pid);
+}
+
+function summarise({ values }: Sample): { p50Ms: number; p99Ms: number } {
+  return { p50Ms: percentile(values, 50), p99Ms: percentile(values, 99) };
+}
+
+/** One after another, never at the same time. */
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}
+
+/** An error says which server it was. */
+async function named<T>({ name }: Job, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function answer(given: Answer): never {
+  console.log(JSON.stringify(given));
+  process.exit("error" in given ? 1 : 0);
+}
+
+if (import.meta.main) {
+  try {
+    answer({ outcomes: await runTask(JSON.parse(process.argv[2] ?? "") as Task) });
+  } catch (error) {
+    answer({ error: (error as Error).message });
+  }
+}

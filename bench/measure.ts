@@ -1,0 +1,167 @@
+import { join } from "node:path";
+import { type Case, countSessions, toJob } from "./cases.ts";
+import type { Answer, Outcome, Slice, Task } from "./job.ts";
+import { checkLimits } from "./process.ts";
+import { type Contender, pinTo, startServer } from "./servers.ts";
+import { median, type Spread, spread } from "./statistics.ts";
+
+/** Beyond the time that a pair needs by itself: for opening the sessions, and what is still under way. */
+const PATIENCE_MS = 60_000;
+
+export type MeasureOptions = {
+  /** How often both are measured, each time with servers of their own. */
+  pairs: number;
+  /** How many turns each has within a pair. */
+  slices: number;
+  warmUpMs: number;
+  sliceMs: number;
+  /** Flags for Hubbub, beside the case's own. */
+  flags: readonly string[];
+  countInstructions: boolean;
+  /** Hears of each pair as it is measured. */
+  onPair?: (pair: number, subject: Outcome, control: Outcome) => void;
+};
+
+/** The pairs of one case. */
+export type Comparison = {
+  case: string;
+  subject: Outcome[];
+  control: Outcome[];
+};
+
+/** One row of the table. */
+export type Result = {
+  case: string;
+  unit: Case["unit"];
+  /** Median CPU seconds a million deliveries or upgrades, or bytes a session. */
+  subjectCost: number;
+  controlCost: number;
+  /** Subject by control, pair by pair. */
+  ratio: Spread;
+  userRatio: Spread;
+  /** Instructions outside of the kernel, where they are counted. */
+  instructionRatio?: Spread;
+  subjectP50Ms: number;
+  controlP50Ms: number;
+  subjectP99Ms: number;
+  controlP99Ms: number;
+  /** The busiest that the load process was: above 0.9 it may have held the server up. */
+  busy: number;
+  deliveriesPerSecond: { subject: number; control: number };
+};
+
+/**
+ * Measures the subject and the control in turn, slice by slice.
+ *
+ * @throws {Error} if a server does not start, or a message is lost, comes twice or out of order
+ */
+export async function compare(
+  measured: Case,
+  subject: Contender,
+  control: Contender,
+  options: MeasureOptions,
+): Promise<Comparison> {
+  checkLimits(countSessions(measured));
+  const comparison: Comparison = { case: measured.name, subject: [], control: [] };
+  for (let pair = 1; pair <= options.pairs; pair += 1) {
+    const [one, other] = await runPair(measured, subject, control, options);
+    if (one === undefined || other === undefined)
+      throw new Error(`${measured.name}: the load process measured nothing`);
+    comparison.subject.push(one);
+    comparison.control.push(other);
+    options.onPair?.(pair, one, other);
+  }
+  return comparison;
+}
+
+async function runPair(
+  measured: Case,
+  subject: Contender,
+  control: Contender,
+  { slices, warmUpMs, sliceMs, flags, countInstructions }: MeasureOptions,
+): Promise<Outcome[]> {
+  await using one = await startContender(measured, subject, flags);
+  await using other = await startContender(measured, control, flags);
+  const jobs = [
+    { ...toJob(measured), name: subject.name, port: one.port, pid: one.pid },
+    { ...toJob(measured), name: control.name, port: other.port, pid: other.pid },
+  ];
+  try {
+    return await runLoad({ jobs, slices, warmUpMs, sliceMs, countInstructions });
+  } catch (error) {
+    throw new Error(`${measured.name} on ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function startContender({ kind, flags: own }: Case, contender: Contender, flags: readonly string[]) {
+  const command = contender.command(kind, [...own, ...flags]);
+  if (command === undefined) throw new Error(`${contender.name} has no "${kind}"`);
+  return startServer(command);
+}
+
+/**
+ * Runs a task in a process of its own.
+ *
+ * @throws {Error} with what went wrong there, or because it did not end in time
+ */
+export async function runLoad(task: Task): Promise<Outcome[]> {
+  const child = Bun.spawn([...pinTo(1), process.execPath, join(import.meta.dir, "load.ts"), JSON.stringify(task)], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const limitMs = task.jobs.length * (task.warmUpMs + task.slices * task.sliceMs) + PATIENCE_MS;
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    child.kill("SIGKILL");
+  }, limitMs);
+  const line = (await child.stdout.text()).trim().split("\n").at(-1) ?? "";
+  await child.exited;
+  clearTimeout(timer);
+  if (isLate) throw new Error(`The run did not end within ${limitMs / 1000} s`);
+  if (line === "")
+    throw new Error(`The load process ended with ${child.exitCode ?? child.signalCode}, without an answer`);
+  const answer = JSON.parse(line) as Answer;
+  if ("error" in answer) throw new Error(answer.error);
+  return answer.outcomes;
+}
+
+/** The medians and ratios of a case's pairs. */
+export function summarise({ unit }: Pick<Case, "unit">, { case: name, subject, control }: Comparison): Result {
+  const all = [...subject, ...control];
+  const costsOf = ({ slices, bytesPerSession = Number.NaN }: Outcome) =>
+    unit === "session"
+      ? [bytesPerSession]
+      : slices.map(({ cpuSeconds, deliveries }) => (cpuSeconds / deliveries) * 1e6);
+  const pairs = subject.map((one, pair) => [one, control[pair] as Outcome] as const);
+  const ratioOf = (measure: (outcome: Outcome) => number) =>
+    spread(pairs.map(([one, other]) => measure(one) / measure(other)));
+  const medianOf = (outcomes: Outcome[], measure: (outcome: Outcome) => number) => median(outcomes.map(measure));
+  const total = ({ slices }: Outcome, key: keyof Slice) => slices.reduce((sum, slice) => sum + slice[key], 0);
+  const hasInstructions = all.every(({ instructions }) => instructions !== undefined);
+  return {
+    case: name,
+    unit,
+    subjectCost: medianOf(subject, (outcome) => median(costsOf(outcome))),
+    controlCost: medianOf(control, (outcome) => median(costsOf(outcome))),
+    ratio: spread(
+      pairs.map(([one, other]) => {
+        const others = costsOf(other);
+        return median(costsOf(one).map((cost, slice) => cost / (others[slice] ?? Number.NaN)));
+      }),
+    ),
+    userRatio: ratioOf((outcome) => total(outcome, "userSeconds") / total(outcome, "deliveries")),
+    ...(hasInstructions
+      ? { instructionRatio: ratioOf((outcome) => (outcome.instructions ?? 0) / total(outcome, "deliveries")) }
+      : {}),
+    subjectP50Ms: medianOf(subject, ({ p50Ms }) => p50Ms),
+    controlP50Ms: medianOf(control, ({ p50Ms }) => p50Ms),
+    subjectP99Ms: medianOf(subject, ({ p99Ms }) => p99Ms),
+    controlP99Ms: medianOf(control, ({ p99Ms }) => p99Ms),
+    busy: Math.max(...all.map((outcome) => total(outcome, "loadSeconds") / total(outcome, "wallSeconds"))),
+    deliveriesPerSecond: {
+      subject: medianOf(subject, (outcome) => total(outcome, "deliveries") / total(outcome, "wallSeconds")),
+      control: medianOf(control, (outcome) => total(outcome, "deliveries") / total(outcome, "wallSeconds")),
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { parseArgs } from "node:util";
+import { type Case, cases, findCase } from "./cases.ts";
+
+/** What the command line of `bun run bench` says. */
+export type BenchOptions = {
+  cases: readonly Case[];
+  isQuick: boolean;
+  pairs: number;
+  /** Flags for Hubbub. */
+  flags: string[];
+  /** Where the results go as JSON. */
+  json?: string;
+  list: boolean;
+  help: boolean;
+};
+
+const options = {
+  quick: { type: "boolean" },
+  only: { type: "string", multiple: true },
+  pairs: { type: "string" },
+  flags: { type: "string" },
+  json: { type: "string" },
+  list: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/**
+ * Reads the command line.
+ *
+ * @throws {Error} one sentence: what is wrong and what is expected
+ */
+export function readOptions(argv: readonly string[]): BenchOptions {
+  const { tokens, values } = parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === "positional")
+      throw new Error(`Cannot use "${token.value}": bench takes options only, expected ${listNames()}`);
+    if (token.kind !== "option") continue;
+    if (!isName(token.name)) throw new Error(`Cannot use "${token.rawName}": it is no option, expected ${listNames()}`);
+    const takesValue = options[token.name].type === "string";
+    if (takesValue && (token.value === undefined || token.value === ""))
+      throw new Error(`Cannot use "${token.rawName}": it has no value, expected ${token.rawName} VALUE`);
+    if (!takesValue && token.value !== undefined)
+      throw new Error(`Cannot use "${token.rawName}=${token.value}": it takes no value, expected ${token.rawName}`);
+  }
+  const isQuick = values.quick === true;
+  const json = values.json as string | undefined;
+  return {
+    cases: chooseCases((values.only ?? []) as string[], isQuick),
+    isQuick,
+    pairs: readPairs(values.pairs as string | undefined, isQuick ? 3 : 5),
+    flags: ((values.flags as string | undefined) ?? "").split(/\s+/).filter((flag) => flag !== ""),
+    ...(json === undefined ? {} : { json }),
+    list: values.list === true,
+    help: values.help === true,
+  };
+}
+
+function chooseCases(names: readonly string[], isQuick: boolean): readonly Case[] {
+  if (names.length === 0) return cases.filter((known) => known.isQuick || !isQuick);
+  return names
+    .flatMap((list) => list.split(","))
+    .map((name) => {
+      const found = findCase(name);
+      if (found === undefined)
+        throw new Error(
+          `Cannot measure "${name}": there is no such case, expected ${cases.map((known) => known.name).join(", ")}`,
+        );
+      return found;
+    });
+}
+
+function readPairs(text: string | undefined, usual: number): number {
+  if (text === undefined) return usual;
+  if (!/^[1-9]\d{0,2}$/.test(text))
+    throw new Error(`Cannot use --pairs "${text}": expected a whole number from 1 to 999`);
+  return Number(text);
+}
+
+function isName(name: string): name is keyof typeof options {
+  return Object.hasOwn(options, name);
+}
+
+function listNames(): string {
+  return Object.keys(options)
+    .map((name) => `--${name}`)
+    .join(", ");
+}

@@ -1,0 +1,89 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildExecutable } from "../build.ts";
+
+/** What the server does with a message: a controller of bench/controllers, a handler of bench/control.ts. */
+export type Kind = "room" | "echo" | "echo-async" | "burst" | "json" | "upgrade";
+
+/** One of those that are compared. */
+export type Contender = {
+  name: string;
+  /** The command that serves `kind` and prints its address; undefined if it does not know it. */
+  command: (kind: Kind, flags: readonly string[]) => string[] | undefined;
+};
+
+/** A server that was started for one measurement. */
+export type RunningServer = AsyncDisposable & { port: number; pid: number };
+
+/** The executables that are compared, built in a folder that goes with them. */
+export type Builds = Disposable & { hubbub: Contender; control: Contender };
+
+const PATIENCE_MS = 10_000;
+
+/** Builds Hubbub and the control in the same way: compiled, minified. */
+export async function buildContenders(): Promise<Builds> {
+  const folder = mkdtempSync(join(tmpdir(), "hubbub-bench-"));
+  const hubbub = join(folder, "hubbub");
+  const control = join(folder, "control");
+  await buildExecutable(hubbub);
+  await Bun.build({
+    entrypoints: [join(import.meta.dir, "control.ts")],
+    compile: { outfile: control, autoloadDotenv: false, autoloadBunfig: false },
+    minify: true,
+  });
+  const controllers = join(import.meta.dir, "controllers");
+  return {
+    hubbub: {
+      name: "hubbub",
+      command: (_, flags) => [hubbub, "serve", controllers, "--port", "0", "--log-format", "json", ...flags],
+    },
+    control: { name: "control", command: (kind) => [control, kind] },
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/**
+ * Starts a server and waits for the address that it prints.
+ *
+ * @throws {Error} with what it wrote to standard error, if it ends first
+ */
+export async function startServer(command: readonly string[], cwd = import.meta.dir): Promise<RunningServer> {
+  const child = Bun.spawn([...pinTo(0), ...command], { cwd, env: {}, stdout: "pipe", stderr: "pipe" });
+  const errors = child.stderr.text();
+  const address = Promise.withResolvers<number>();
+  void readAddress(child.stdout, address.resolve);
+  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  const port = await Promise.race([address.promise, child.exited.then(() => undefined)]);
+  clearTimeout(timer);
+  if (port === undefined)
+    throw new Error(((await errors).trim() || `"${command.join(" ")}" did not start`).split("\n")[0]);
+  return {
+    port,
+    pid: child.pid,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+}
+
+/** What to put before a command so that it stays on one core: two cores are shared between server and load. */
+export function pinTo(core: number): string[] {
+  return existsSync("/usr/bin/taskset") && availableParallelism() > 1 ? ["/usr/bin/taskset", "-c", String(core)] : [];
+}
+
+/** Gives the port of the first address in `output`, and reads on, so that the server is never held up by its log. */
+async function readAddress(output: ReadableStream<Uint8Array>, found: (port: number) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let isFound = false;
+  for await (const chunk of output) {
+    if (isFound) continue;
+    text += decoder.decode(chunk, { stream: true });
+    const port = /https?:\/\/[\d.a-z]+:(\d+)/.exec(text)?.[1];
+    if (port === undefined) continue;
+    isFound = true;
+    found(Number(port));
+  }
+}
