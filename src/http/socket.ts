@@ -70,6 +70,8 @@ export function createSocketHandler({
 
     ping(socket) {
       timeouts.hear(socket.data);
+      // The runtime has answered with a pong: a client that pings and does not read is a slow reader as well.
+      delivery.checkBacklog(socket.data);
     },
 
     pong(socket) {

@@ -119,6 +119,11 @@ export class Delivery {
     return session.close(code, reason);
   }
 
+  /** Cuts a session for which too much waits. */
+  checkBacklog(session: Session): void {
+    this.#backlog.check(session, "");
+  }
+
   /** Hands all that waits to the runtime. */
   flush(): void {
     this.#coalescer.flush();
