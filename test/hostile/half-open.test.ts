@@ -12,7 +12,7 @@ import { type Heard, startWitness, witness } from "../support/witness.ts";
 const hasNamespaces =
   process.env["CI"] !== undefined || Bun.spawnSync(["unshare", "-rn", "ip", "link", "set", "lo", "up"]).exitCode === 0;
 
-test.skipIf(!hasNamespaces)(
+test.concurrent.skipIf(!hasNamespaces)(
   "a session whose network vanishes ends with 1001 at its timeout, also while the server keeps sending to it",
   async () => {
     const child = Bun.spawn(["unshare", "-rn", process.execPath, join(root, "test/support/vanishing-client.ts")], {
@@ -37,49 +37,53 @@ test.skipIf(!hasNamespaces)(
   20_000,
 );
 
-test("sessions whose client is stopped end with 1001 at their timeout, and leave no socket behind", async () => {
-  using folder = createFolder(witness);
-  await using server = await startBinary([folder.path, "--ping", "1", "--timeout", "2", "--no-watch"], {
-    cwd: folder.path,
-  });
-  const heard = async () => ((await (await server.fetch("/heard")).json()) as { heard: Heard[] }).heard;
-  // A request of the test's own may hold one or two more.
-  const countFiles = () => readdirSync(`/proc/${server.pid}/fd`).length;
-  const before = countFiles();
-  const script = join(root, "test/support/paused-client.ts");
-  const client = Bun.spawn([process.execPath, script, `${server.origin}/echo`, "50"], { stdout: "pipe" });
-  try {
-    const reader = client.stdout.getReader();
-    const decoder = new TextDecoder();
-    let printed = "";
-    const readUntil = async (text: string) => {
-      while (!printed.includes(text)) {
-        const { value, done } = await withPatience(reader.read(), text);
-        if (done) throw new Error(`The client ended: ${printed}`);
-        printed += decoder.decode(value);
-      }
-    };
-    await readUntil("open");
-    expect(countFiles()).toBeGreaterThanOrEqual(before + 50);
-    client.kill("SIGSTOP");
-    await waitFor(async () => (await heard()).every(({ closes }) => closes.length > 0), "close events");
-    const all = await heard();
-    expect(all).toHaveLength(50);
-    for (const { opens, closes } of all)
-      expect({ opens, closes }).toEqual({ opens: 1, closes: [[1001, "idle timeout"]] });
-    await waitFor(() => countFiles() <= before + 2, "end of the sockets");
-    client.kill("SIGCONT");
-    // Awake again, it finds the close frame that was sent to it.
-    await readUntil("]");
-    const closed = JSON.parse(printed.slice(printed.indexOf("["))) as unknown[];
-    expect(closed).toEqual(Array.from({ length: 50 }, () => ({ code: 1001, reason: "idle timeout" })));
-  } finally {
-    client.kill("SIGKILL");
-    await client.exited;
-  }
-}, 20_000);
+test.concurrent(
+  "sessions whose client is stopped end with 1001 at their timeout, and leave no socket behind",
+  async () => {
+    using folder = createFolder(witness);
+    await using server = await startBinary([folder.path, "--ping", "1", "--timeout", "2", "--no-watch"], {
+      cwd: folder.path,
+    });
+    const heard = async () => ((await (await server.fetch("/heard")).json()) as { heard: Heard[] }).heard;
+    // A request of the test's own may hold one or two more.
+    const countFiles = () => readdirSync(`/proc/${server.pid}/fd`).length;
+    const before = countFiles();
+    const script = join(root, "test/support/paused-client.ts");
+    const client = Bun.spawn([process.execPath, script, `${server.origin}/echo`, "50"], { stdout: "pipe" });
+    try {
+      const reader = client.stdout.getReader();
+      const decoder = new TextDecoder();
+      let printed = "";
+      const readUntil = async (text: string) => {
+        while (!printed.includes(text)) {
+          const { value, done } = await withPatience(reader.read(), text);
+          if (done) throw new Error(`The client ended: ${printed}`);
+          printed += decoder.decode(value);
+        }
+      };
+      await readUntil("open");
+      expect(countFiles()).toBeGreaterThanOrEqual(before + 50);
+      client.kill("SIGSTOP");
+      await waitFor(async () => (await heard()).every(({ closes }) => closes.length > 0), "close events");
+      const all = await heard();
+      expect(all).toHaveLength(50);
+      for (const { opens, closes } of all)
+        expect({ opens, closes }).toEqual({ opens: 1, closes: [[1001, "idle timeout"]] });
+      await waitFor(() => countFiles() <= before + 2, "end of the sockets");
+      client.kill("SIGCONT");
+      // Awake again, it finds the close frame that was sent to it.
+      await readUntil("]");
+      const closed = JSON.parse(printed.slice(printed.indexOf("["))) as unknown[];
+      expect(closed).toEqual(Array.from({ length: 50 }, () => ({ code: 1001, reason: "idle timeout" })));
+    } finally {
+      client.kill("SIGKILL");
+      await client.exited;
+    }
+  },
+  20_000,
+);
 
-test("a session that answers pings stays, though it sends nothing else", async () => {
+test.concurrent("a session that answers pings stays, though it sends nothing else", async () => {
   await using server = await startWitness({ ping: "1", timeout: "2" });
   using live = await server.open("/echo?name=live");
   using dead = await openRaw(server.url("/echo?name=dead"));
@@ -91,7 +95,7 @@ test("a session that answers pings stays, though it sends nothing else", async (
   ]);
 });
 
-test("a session that ends half of its connection (FIN) is closed once with 1006", async () => {
+test.concurrent("a session that ends half of its connection (FIN) is closed once with 1006", async () => {
   await using server = await startWitness();
   using raw = await openRaw(server.url("/echo"));
   raw.socket.write(formatFrame(1, "last words"));
