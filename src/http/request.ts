@@ -32,6 +32,18 @@ export async function readBody(raw: Request): Promise<ReadBody> {
   return {};
 }
 
+/**
+ * Whether a controller only found out, while it read the body, that its client has left or sent too much.
+ *
+ * The runtime has ended the connection by then, after a 400 or a 413 where that was still possible.
+ */
+export function isClientsDoing({ signal }: Request, error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    (error.name === "AbortError" && signal.aborted) || error.message === "Request body exceeded maxRequestBodySize"
+  );
+}
+
 /** The path and the query of `url`, which is relative when the `Host` header makes no sense. */
 export function splitUrl(url: string): { rawPath: string; query: string } {
   const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);

@@ -14,7 +14,7 @@ import { errorAnswer } from "./error-page.ts";
 import type { TrustedProxies } from "./forwarded.ts";
 import { asksForWebSocket, checkHandshake, isValidHost } from "./handshake.ts";
 import { addHealth } from "./health.ts";
-import { decodePath, LazyRequest, normalizePath, readBody, splitUrl } from "./request.ts";
+import { decodePath, isClientsDoing, LazyRequest, normalizePath, readBody, splitUrl } from "./request.ts";
 import { toResponse } from "./response.ts";
 import { LIVE_PAGES_PATH, type LivePages } from "./live-pages.ts";
 import type { ServeStatic } from "./static.ts";
@@ -116,6 +116,10 @@ async function answer(
     const route = controller.path;
     return upgrade({ server, raw, request, origination, accept, route, gate: parts.gate }) ?? new Response(null);
   } catch (error) {
+    if (isClientsDoing(raw, error)) {
+      log.debug(`Gave up on ${raw.method} ${request.path}: ${describeError(error)}`);
+      return errorAnswer(raw, 400);
+    }
     logFault(controller, request, error, parts.generation);
     return errorAnswer(raw, 500);
   }

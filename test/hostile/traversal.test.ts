@@ -5,7 +5,6 @@ import { startBinary, type TestProcess } from "../support/binary.ts";
 import { createFolder, type TestFolder } from "../support/folder.ts";
 import { exchange } from "../support/exchange.ts";
 import { handshake } from "../support/raw.ts";
-import { startServer } from "../support/server.ts";
 
 const SECRET = "the-secret";
 
@@ -216,30 +215,4 @@ test("the executable shows none of its own files beside the embedded pages", asy
       expect([up, name, answer.statuses]).toEqual([up, name, [404]]);
     }
   }
-});
-
-test.each([
-  ["8,000 bytes in one header", `X-A: ${"a".repeat(8000)}\r\n`, 200],
-  ["15,000 bytes in two headers", `X-A: ${"a".repeat(7500)}\r\nX-B: ${"b".repeat(7500)}\r\n`, 200],
-  ["17,000 bytes in one header", `X-A: ${"a".repeat(17_000)}\r\n`, 431],
-  [
-    "17,000 bytes in many headers",
-    Array.from({ length: 170 }, (_, n) => `X-${n}: ${"a".repeat(95)}\r\n`).join(""),
-    431,
-  ],
-  ["a megabyte in one header", `X-A: ${"a".repeat(1024 ** 2)}\r\n`, 431],
-  ["a megabyte in a header's name", `${"a".repeat(1024 ** 2)}: 1\r\n`, 431],
-  ["300 headers", Array.from({ length: 300 }, (_, n) => `X-${n}: a\r\n`).join(""), 431],
-  ["a megabyte of cookies", `Cookie: ${"a=b; ".repeat(200_000)}\r\n`, 431],
-])("a request with %s is answered with its limit in mind", async (_, headers, status) => {
-  await using own = await startServer(files);
-  const answer = await exchange(own.url("/"), `GET / HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`);
-  expect(answer.statuses).toEqual([status]);
-  expect((await own.fetch("/")).status).toBe(200);
-});
-
-test("a target of 20,000 bytes is refused", async () => {
-  await using own = await startServer(files);
-  const answer = await exchange(own.url("/"), toRequest(`/${"a".repeat(20_000)}`));
-  expect(answer.statuses).toEqual([431]);
 });
