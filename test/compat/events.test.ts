@@ -79,7 +79,7 @@ test("event.message is a Uint8Array for a binary frame", async () => {
 
 test.each([
   ["1000", closeFrame(1000, "done"), 1000, { closeReason: 1000, reason: "done" }],
-  ["no code", formatFrame(CLOSE, ""), undefined, { closeReason: 1005, reason: "" }],
+  ["no code", formatFrame(CLOSE, ""), 1005, { closeReason: 1005, reason: "" }],
   ["1001", closeFrame(1001), 1001, { closeReason: 1001, reason: "" }],
   ["a code of its own", closeFrame(4321, "mine"), 4321, { closeReason: 4321, reason: "mine" }],
 ])("a session that closes with %s gets it back, and the controller one close", async (_what, frame, echo, seen) => {

@@ -16,7 +16,9 @@ let server: TestProcess;
 
 beforeAll(async () => {
   folder = createFolder(witness);
-  server = await startBinary([folder.path, "--no-watch"], { cwd: folder.path });
+  server = await startBinary([folder.path, "--no-watch", "--max-message-rate", "0", "--max-byte-rate", "0"], {
+    cwd: folder.path,
+  });
 }, 60_000);
 
 beforeEach(() => server.fetch("/heard", { method: "DELETE" }));
