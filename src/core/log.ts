@@ -27,7 +27,7 @@ function createLog(category: string[]): Log {
 /** Sends the log to standard output, in the form and from the level on that `config` wants. */
 export function configureLog({ logLevel, logFormat }: Pick<Config, "logLevel" | "logFormat">): void {
   const isPretty = logFormat === "pretty" || (logFormat === "auto" && process.stdout.isTTY === true);
-  const format = isPretty ? prettyFormatter() : getJsonLinesFormatter({ properties: "flatten" });
+  const format = isPretty ? prettyFormatter() : jsonFormatter();
   configureSync({
     reset: true,
     sinks: { stdout: (record) => writeLine(format(record)) },
@@ -38,7 +38,24 @@ export function configureLog({ logLevel, logFormat }: Pick<Config, "logLevel" | 
   });
 }
 
-/** One line a record, and beneath it the `detail` (a code frame, a table, a stack) where there is one. */
+/** What a terminal obeys or shows in another place than it stands: controls, bidi marks, line separators. */
+const unprintable = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u2028\u2029]/gu;
+
+function escapeUnprintable(text: string): string {
+  return text.replace(unprintable, (character) =>
+    character === "\n" || character === "\t"
+      ? character
+      : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** One JSON object a line, in which what is unprintable is escaped: reading it gives what was logged. */
+function jsonFormatter(): TextFormatter {
+  const format = getJsonLinesFormatter({ properties: "flatten" });
+  return (record) => escapeUnprintable(format(record));
+}
+
+/** One line a record, what follows a line break indented, and beneath it the `detail` (a code frame, a stack). */
 function prettyFormatter(): TextFormatter {
   const format = getPrettyFormatter({
     timestamp: "time",
@@ -50,8 +67,9 @@ function prettyFormatter(): TextFormatter {
   });
   return (record: LogRecord) => {
     const { detail } = record.properties;
-    const line = format(record);
-    return typeof detail === "string" ? `${line}${detail.replace(/^/gm, "  ").trimEnd()}\n` : line;
+    const message = record.message.map((part) => (typeof part === "string" ? escapeUnprintable(part) : part));
+    const line = format({ ...record, message });
+    return typeof detail === "string" ? `${line}${escapeUnprintable(detail).replace(/^/gm, "  ").trimEnd()}\n` : line;
   };
 }
 

@@ -16,6 +16,11 @@ export function isAllowedOrigin(
   return allowed.some((pattern) => matches(origin.toLowerCase(), pattern.toLowerCase().replace(/\/$/, "")));
 }
 
+/** `origin` as the log shows it: what no browser puts into one (a path, a query, a name with a password) is left out. */
+export function formatOrigin(origin: string): string {
+  return /^([a-z][a-z\d+.-]*:\/\/)?(?:[^/?#]*@)?([^/?#]{0,255})/i.exec(origin)?.slice(1).join("") ?? "";
+}
+
 function matches(origin: string, pattern: string): boolean {
   if (pattern === "*") return true;
   if (origin === "null") return pattern === "null";

@@ -11,7 +11,7 @@ import { refuseAdmission } from "./admission.ts";
 import { errorAnswer } from "./error-page.ts";
 import type { Origination } from "./forwarded.ts";
 import { chooseSubProtocol } from "./handshake.ts";
-import { isAllowedOrigin } from "./origin.ts";
+import { formatOrigin, isAllowedOrigin } from "./origin.ts";
 
 const DAY_SECONDS = 86_400;
 
@@ -62,8 +62,9 @@ export function upgrade({
       : accept.checkOrigin(origin ?? undefined) === true;
   if (!isAllowed) {
     metrics.upgradesRefused.origin += 1;
-    const text = `Refused a session at ${request.path}: its origin ${String(origin)} is not allowed`;
-    throttledLog.warning("origin", text, { path: request.path, origin, address: origination.remoteAddress });
+    const named = origin === null ? "none" : formatOrigin(origin);
+    const text = `Refused a session at ${request.path}: its origin "${named}" is not allowed (--origins)`;
+    throttledLog.warning("origin", text, { path: request.path, origin: named, address: origination.remoteAddress });
     return errorAnswer(raw, 403, "Sessions may not be opened from this origin");
   }
   // While `get` ran the server may have filled up or begun to stop.

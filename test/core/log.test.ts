@@ -10,16 +10,15 @@ controllerLog.warning("from a controller", { session: "s-1" });
 log.error("over");
 `;
 
-/** What a process that logs `LINES` writes to standard output. */
-async function run(logLevel: string, logFormat: string, environment: Record<string, string> = {}): Promise<string> {
+/** What a process that logs `lines` writes to standard output. */
+async function run(logLevel: string, logFormat: string, lines = LINES): Promise<string> {
   const module = join(root, "src/core/log.ts");
   using folder = createFolder({
     "log.ts": `import { configureLog, controllerLog, log } from ${JSON.stringify(module)};
 configureLog(${JSON.stringify({ logLevel, logFormat })});
-${LINES}`,
+${lines}`,
   });
   const child = Bun.spawn([process.execPath, join(folder.path, "log.ts")], {
-    env: { ...process.env, ...environment },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -55,6 +54,25 @@ test("log writes a pretty line with the time, and the detail indented beneath it
   expect(lines[3]).toMatch(/warning hubbub.controller from a controller$/);
   expect(lines[4]).toMatch(/error hubbub over$/);
   expect(lines.slice(5)).toEqual([""]);
+});
+
+const HOSTILE = `log.info("a\\u001b[2J\\r\\u009b1m\\u202e\\u2028\\ud800\\u007fb\\tc\\nd é 😀", { "k\\u2066": "\\u0085", detail: "x\\ry\\nz\\u2029" });`;
+
+test("log escapes what a terminal obeys in JSON, and reading the line gives it back", async () => {
+  const output = await run("info", "json", HOSTILE);
+  expect(output.trimEnd()).not.toMatch(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u);
+  expect(parseLines(output)[0]).toMatchObject({
+    message: "a\u001b[2J\r\u009b1m\u202e\u2028\ud800\u007fb\tc\nd é 😀",
+    "k\u2066": "\u0085",
+    detail: "x\ry\nz\u2029",
+  });
+});
+
+test("log shows what a terminal obeys by its number, and indents what follows a line break", async () => {
+  const lines = (await run("info", "pretty", HOSTILE)).trimEnd().split("\n");
+  expect(lines[0]).toEndWith("a\\u001b[2J\\u000d\\u009b1m\\u202e\\u2028\\ud800\\u007fb\tc");
+  expect(lines[1]).toMatch(/^ {2,}d é 😀$/);
+  expect(lines.slice(2)).toEqual(["  x\\u000dy", "  z\\u2029"]);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isAllowedOrigin } from "../../src/http/origin.ts";
+import { formatOrigin, isAllowedOrigin } from "../../src/http/origin.ts";
 
 const at = (scheme: "http" | "https", authority: string) => ({ scheme, authority, remoteAddress: "127.0.0.1" });
 
@@ -71,3 +71,15 @@ for (const [pattern, origin, isAllowed] of cases) {
     expect(isAllowedOrigin(origin, at("http", "localhost:3000"), ["http://other.example", pattern])).toBe(isAllowed);
   });
 }
+
+test.each([
+  ["https://example.com:8443", "https://example.com:8443"],
+  ["null", "null"],
+  ["capacitor://localhost", "capacitor://localhost"],
+  ["https://user:password@example.com/path?token=1#2", "https://example.com"],
+  ["example.com?token=1", "example.com"],
+  ["", ""],
+  [`https://${"x".repeat(300)}`, `https://${"x".repeat(255)}`],
+])("formatOrigin() leaves out what is no part of an origin: %s", (origin, shown) => {
+  expect(formatOrigin(origin)).toBe(shown);
+});

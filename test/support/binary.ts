@@ -27,6 +27,8 @@ export type TestProcess = AsyncDisposable & {
   log: () => LogLine[];
   /** Resolves with the first log line whose message contains `text`. */
   logged: (text: string) => Promise<LogLine>;
+  /** All that was written to standard output and standard error so far, as it was. */
+  printed: () => string;
   signal: (signal: NodeJS.Signals) => void;
   exited: Promise<number>;
 };
@@ -52,24 +54,40 @@ export async function runBinary(
 export async function startBinary(args: string[], { cwd, environment = {} }: RunOptions): Promise<TestProcess> {
   const command = [await buildOnce(), "serve", ...args, "--port", "0"];
   const child = Bun.spawn(command, { cwd, env: environment, stdout: "pipe", stderr: "pipe" });
+  const output = { text: "", errors: "" };
+  const isRead = [
+    readText(child.stdout, (text) => (output.text += text)),
+    readText(child.stderr, (text) => (output.errors += text)),
+  ];
   const lines: LogLine[] = [];
-  const errors = child.stderr.text();
-  void readLines(child.stdout, (line) => lines.push(JSON.parse(line) as LogLine));
+  let parsed = 0;
+  const log = () => {
+    const end = output.text.lastIndexOf("\n") + 1;
+    if (end > parsed) lines.push(...output.text.slice(parsed, end).trimEnd().split("\n").map(parseLine));
+    parsed = end;
+    return lines;
+  };
   const logged = async (text: string) => {
-    const find = () => lines.find(({ message }) => message.includes(text));
+    const find = () => log().find(({ message }) => message.includes(text));
     await waitFor(() => find() !== undefined, `log line with "${text}"`);
     return find() as LogLine;
   };
-  const listening = await Promise.race([logged("Listening"), child.exited.then(() => undefined)]);
-  if (listening === undefined) throw new Error(`The server ended at once: ${await errors}`);
-  const { origin } = new URL(String(listening["url"]));
+  // Both forms of the log have the address in it.
+  const findAddress = () => /Listening: open (https?:\/\/[^\s"]+)/.exec(output.text)?.[1];
+  const isListening = waitFor(() => findAddress() !== undefined, "server that listens");
+  if ((await Promise.race([isListening, child.exited])) !== undefined) {
+    await Promise.all(isRead);
+    throw new Error(`The server ended at once: ${output.errors}`);
+  }
+  const { origin } = new URL(findAddress() ?? "");
   return {
     origin,
     pid: child.pid,
     fetch: (path, init = {}) => fetch(origin + path, { redirect: "manual", ...init }),
     open: (path, options) => openSession(origin + path, options),
-    log: () => lines,
+    log,
     logged,
+    printed: () => output.text + output.errors,
     signal: (signal) => child.kill(signal),
     exited: child.exited,
     async [Symbol.asyncDispose]() {
@@ -79,12 +97,11 @@ export async function startBinary(args: string[], { cwd, environment = {} }: Run
   };
 }
 
-async function readLines(stream: ReadableStream<Uint8Array>, take: (line: string) => void): Promise<void> {
-  let rest = "";
+function parseLine(line: string): LogLine {
+  return JSON.parse(line) as LogLine;
+}
+
+async function readText(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
   const decoder = new TextDecoder();
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line !== "") take(line);
-  }
+  for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
 }
