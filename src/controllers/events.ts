@@ -1,9 +1,10 @@
-import { describeError, describeStack, Fault } from "../core/errors.ts";
+import { describeError, describeStack } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import type { Watchdog } from "../core/watchdog.ts";
 import type { SessionEvent } from "../sessions/event.ts";
 import type { RunEvent, Session } from "../sessions/session.ts";
 import type { Generation } from "./generation.ts";
+import type { OnEvent } from "./loader.ts";
 import { formatLocation, locate } from "./location.ts";
 
 export type RunEventOptions = {
@@ -29,37 +30,44 @@ export function createRunEvent(path: string, { current, close, watchdog }: RunEv
     close: numberOf("close"),
     error: numberOf("error"),
   };
-  return run;
+  let serving: Generation | undefined;
+  let onEvent: OnEvent | undefined;
+  return (session, event) => run(session, event, finishEvent);
 
-  function run(session: Session, event: SessionEvent): Promise<void> | undefined {
+  /** Runs `event`; true if it is done, false if `finish` is called once it is. */
+  function run(session: Session, event: SessionEvent, finish: (session: Session) => void): boolean {
     const generation = current();
-    const onEvent = generation.controllers.get(path)?.onEvent;
-    if (onEvent === undefined) return undefined;
+    if (generation !== serving) {
+      serving = generation;
+      onEvent = generation.controllers.get(path)?.onEvent;
+    }
+    if (onEvent === undefined) return true;
     let result: unknown;
     const before = watchdog?.enter(numbers[event.type]) ?? 0;
     try {
       result = generation.run(onEvent, event);
     } catch (error) {
-      return fail(session, event, error, generation);
+      return fail(session, event, error, generation, finish);
     } finally {
       watchdog?.leave(before);
     }
-    return isPromise(result) ? finish(session, event, result, generation) : undefined;
-  }
-
-  async function finish(
-    session: Session,
-    event: SessionEvent,
-    result: PromiseLike<unknown>,
-    generation: Generation,
-  ): Promise<void> {
-    try {
-      await generation.follow(result);
-    } catch (error) {
-      if (error instanceof Fault && error.code === "CONTROLLER_ENDED")
-        log.warning(error.message, { session: session.info.id });
-      else await fail(session, event, error, generation);
-    }
+    if (!isPromise(result)) return true;
+    const { eventNumber } = session;
+    generation.begin(session);
+    void Promise.resolve(result).then(
+      () => {
+        // A handler that was given up with its generation is heard no more.
+        if (session.eventNumber !== eventNumber) return;
+        generation.end(session);
+        finish(session);
+      },
+      (error) => {
+        if (session.eventNumber !== eventNumber) return;
+        generation.end(session);
+        if (fail(session, event, error, generation, finish)) finish(session);
+      },
+    );
+    return false;
   }
 
   function fail(
@@ -67,14 +75,17 @@ export function createRunEvent(path: string, { current, close, watchdog }: RunEv
     event: SessionEvent,
     cause: unknown,
     generation: Generation,
-  ): Promise<void> | undefined {
+    finish: (session: Session) => void,
+  ): boolean {
     const error = describeError(cause);
     logFault(session, event, cause, generation, path);
-    if (event.type === "close" || event.type === "error") return undefined;
-    const running = run(session, { type: "error", session: session.info, data: session.data, error, cause });
-    if (running !== undefined) return running.then(() => endAfterFault(session));
-    endAfterFault(session);
-    return undefined;
+    if (event.type === "close" || event.type === "error") return true;
+    const isDone = run(session, { type: "error", session: session.info, data: session.data, error, cause }, () => {
+      endAfterFault(session);
+      finish(session);
+    });
+    if (isDone) endAfterFault(session);
+    return isDone;
   }
 
   function endAfterFault(session: Session): void {
@@ -85,6 +96,10 @@ export function createRunEvent(path: string, { current, close, watchdog }: RunEv
       dropped,
     });
   }
+}
+
+function finishEvent(session: Session): void {
+  session.finishEvent();
 }
 
 /** Whether `value` must be awaited. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { describeError, describeStack, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import type { ControllerInfo } from "./api.ts";
@@ -14,6 +15,12 @@ export type GenerationOptions = {
   globals: Record<string, unknown>;
 };
 
+/** What waits for the end of an asynchronous handler: a session, a request. */
+export type Waiting = {
+  /** The handler is given up, because its generation was disposed. */
+  giveUp: (fault: Fault) => void;
+};
+
 /**
  * One loaded version of the whole controllers folder, as one `Bun.ModuleGraph`.
  *
@@ -25,13 +32,16 @@ export class Generation {
   /** By path pattern, the most specific first. */
   readonly controllers: ReadonlyMap<string, Controller>;
   readonly #graph: Bun.ModuleGraph;
-  readonly #running = new Set<PromiseWithResolvers<never>>();
+  /** Calls a function in the graph's context, at a fraction of the cost of `graph.run`. */
+  readonly #asGraph: ReturnType<typeof AsyncLocalStorage.snapshot>;
+  readonly #waiting = new Set<Waiting>();
   #idle: PromiseWithResolvers<void> | undefined;
 
   private constructor({ folder, number }: GenerationOptions, graph: Bun.ModuleGraph, controllers: Controller[]) {
     this.folder = folder;
     this.number = number;
     this.#graph = graph;
+    this.#asGraph = graph.run(() => AsyncLocalStorage.snapshot());
     this.controllers = new Map(controllers.map((controller) => [controller.path, controller]));
   }
 
@@ -65,20 +75,30 @@ export class Generation {
 
   /** Calls a controller's function in the generation's context; throws what it throws. */
   run<Argument, Result>(call: (argument: Argument) => Result, argument: Argument): Result {
-    return this.#graph.run(call, argument);
+    return this.#asGraph(call, argument);
+  }
+
+  /** `waiting` waits for a handler of this generation's, until `end`. */
+  begin(waiting: Waiting): void {
+    this.#waiting.add(waiting);
+  }
+
+  end(waiting: Waiting): void {
+    this.#waiting.delete(waiting);
+    if (this.#waiting.size === 0) this.#idle?.resolve();
   }
 
   /**
    * Follows a promise of the generation's: it settles as `promise` does, or rejects when the generation is disposed first.
    */
   async follow<T>(promise: PromiseLike<T>): Promise<T> {
-    const ended = Promise.withResolvers<never>();
-    this.#running.add(ended);
+    const givenUp = Promise.withResolvers<never>();
+    const waiting: Waiting = { giveUp: givenUp.reject };
+    this.begin(waiting);
     try {
-      return await Promise.race([promise, ended.promise]);
+      return await Promise.race([promise, givenUp.promise]);
     } finally {
-      this.#running.delete(ended);
-      if (this.#running.size === 0) this.#idle?.resolve();
+      this.end(waiting);
     }
   }
 
@@ -87,7 +107,7 @@ export class Generation {
    * for each.
    */
   async dispose(graceMs: number = DISPOSE_GRACE_MS): Promise<void> {
-    if (this.#running.size > 0) {
+    if (this.#waiting.size > 0) {
       this.#idle = Promise.withResolvers();
       await waitAtMost(this.#idle.promise, graceMs);
     }
@@ -100,7 +120,10 @@ export class Generation {
       "CONTROLLER_ENDED",
       `Cannot finish a handler of generation ${this.number}: it still ran when the generation was disposed, expected it to end within ${DISPOSE_GRACE_MS / 1000} s`,
     );
-    for (const ended of this.#running) ended.reject(fault);
+    for (const waiting of this.#waiting) {
+      this.end(waiting);
+      waiting.giveUp(fault);
+    }
   }
 
   async #disposeController({ file, dispose }: Controller): Promise<void> {

@@ -14,6 +14,9 @@ import { compareSpecificity, isControllerFile, listParameters, toConflictKey, to
 import { takeSnapshot } from "./snapshot.ts";
 
 /** A controller as the server calls it. */
+/** Hears an event of a session; what it returns is awaited if it is a promise. */
+export type OnEvent = (event: SessionEvent) => unknown;
+
 export type Controller = {
   /** The file, relative to the controllers folder. */
   readonly file: string;
@@ -25,7 +28,7 @@ export type Controller = {
   /** What the `Allow` header says. */
   readonly allow: readonly string[];
   /** Absent if the controller hears no events. */
-  readonly onEvent: ((event: SessionEvent) => unknown) | undefined;
+  readonly onEvent: OnEvent | undefined;
   /** What the module exports as `dispose`: called when its generation ends. */
   readonly dispose: (() => unknown) | undefined;
 };
@@ -134,10 +137,7 @@ function toController(file: string, path: string, module: Record<string, unknown
   return { file, path, parameters: listParameters(path), answers, allow: listAllowed(answers), onEvent, dispose };
 }
 
-function toOnEvent(
-  file: string,
-  exports: Record<PropertyKey, unknown>,
-): ((event: SessionEvent) => unknown) | undefined {
+function toOnEvent(file: string, exports: Record<PropertyKey, unknown>): OnEvent | undefined {
   const every = takeFunction(file, exports, "webSocketEvent");
   const single = eventNames
     .map((name) => [name, takeFunction(file, exports, name)] as const)

@@ -158,7 +158,7 @@ export const settings = {
     "Limits",
     sizeLimit(KIB, GIB),
     8 * MIB,
-    "Close a session that sends more bytes a second than this, over ten seconds; 0 for no limit",
+    "Close a session that sends more bytes of binary or characters of text a second than this, over ten seconds; 0 for no limit",
   ),
   "max-inbox": setting(
     "maxInboxEvents",

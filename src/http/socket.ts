@@ -54,7 +54,9 @@ export function createSocketHandler({
       admissions.add(session.address);
       rateLimits.begin(session);
       timeouts.watch(session);
+      delivery.enter(session);
       session.open(socket);
+      delivery.leave(session);
       const reason = findReasonToEnd(session);
       if (reason !== undefined) delivery.close(session, reason.code, reason.text);
     },
@@ -63,9 +65,10 @@ export function createSocketHandler({
       const session = socket.data;
       timeouts.hear(session);
       metrics.messagesReceived += 1;
-      const size = typeof message === "string" ? Buffer.byteLength(message) : message.length;
-      if (rateLimits.take(session, size)) session.receive(message as Message);
-      else closeFlooding(session);
+      if (!rateLimits.take(session, message.length)) return closeFlooding(session);
+      delivery.enter(session);
+      session.receive(message as Message);
+      delivery.leave(session);
     },
 
     ping(socket) {

@@ -38,6 +38,9 @@ export class Delivery {
   readonly #asHost = AsyncLocalStorage.snapshot();
   /** Sessions whose outbox waits for the end of the turn. */
   #outboxes: Session[] = [];
+  /** Its socket hands it an event: the runtime collects what it is sent, and writes it when the handler has returned. */
+  #corked: Session | undefined;
+  #isUncorkDue = false;
 
   constructor({ groups, backlog, metrics, maxGroups, compressMinBytes }: DeliveryParts) {
     this.#groups = groups;
@@ -82,6 +85,28 @@ export class Delivery {
     this.#groups.removeFromAll(session);
   }
 
+  /** The socket of `session` begins to hand it an event. */
+  enter(session: Session): void {
+    this.#corked = session;
+  }
+
+  /**
+   * The event has been handed over.
+   *
+   * The runtime goes on collecting while the microtasks of an asynchronous handler run; they are done when the turn ends.
+   */
+  leave(session: Session): void {
+    if (!session.isBusy) {
+      this.#corked = undefined;
+    } else if (!this.#isUncorkDue) {
+      this.#isUncorkDue = true;
+      setImmediate(() => {
+        this.#isUncorkDue = false;
+        this.#corked = undefined;
+      });
+    }
+  }
+
   /** Sends to one session; false if it has ended. */
   send(session: Session, message: EncodedMessage): boolean {
     const { socket } = session;
@@ -94,7 +119,7 @@ export class Delivery {
       if (outbox.length >= MAX_OUTBOX_MESSAGES) this.#writeOutbox(session);
       return true;
     }
-    if (session.isCorked) return this.#write(session, message);
+    if (session === this.#corked) return this.#write(session, message);
     session.outbox = [message];
     this.#outboxes.push(session);
     // The callback is the server's: one of a controller's generation would end with it.

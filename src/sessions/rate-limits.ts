@@ -35,7 +35,7 @@ export class RateLimits {
     session.creditedAt = this.#now();
   }
 
-  /** Takes one message of `size` bytes; false if the session has sent more than it may. */
+  /** Takes one message of `size` bytes or characters; false if the session has sent more than it may. */
   take(session: Session, size: number): boolean {
     session.messageCredit -= 1;
     session.byteCredit -= size;

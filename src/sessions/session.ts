@@ -1,4 +1,5 @@
 import type { ServerWebSocket } from "bun";
+import { log } from "../core/log.ts";
 import type { Message, SessionEvent, SessionInfo } from "./event.ts";
 import type { Group } from "../groups/group.ts";
 import type { EncodedMessage } from "../groups/message.ts";
@@ -10,9 +11,9 @@ export type SessionSocket = ServerWebSocket<Session>;
 /**
  * Runs one event of a session and contains every fault.
  *
- * Returns a promise, which never rejects, only if the event is not done yet.
+ * True if the event is done; false if `session.finishEvent()` follows.
  */
-export type RunEvent = (session: Session, event: SessionEvent) => Promise<void> | undefined;
+export type RunEvent = (session: Session, event: SessionEvent) => boolean;
 
 export type SessionOptions = {
   info: SessionInfo;
@@ -52,8 +53,8 @@ export class Session {
   memberships: Group[] | undefined = undefined;
   /** What `Delivery` writes to it when this turn of the event loop ends. */
   outbox: EncodedMessage[] | undefined = undefined;
-  /** Its handler runs right now, called by its socket: what is sent to it is written when the handler returns. */
-  isCorked = false;
+  /** Counts the events whose handlers were asynchronous, so that one that was given up is known when it settles. */
+  eventNumber = 0;
   /** What the controller is told instead of what the runtime reports. */
   closingAs: { code: number; reason: string } | undefined = undefined;
   readonly #run: RunEvent;
@@ -112,6 +113,18 @@ export class Session {
     this.#socket?.terminate();
   }
 
+  /** The running event is done: the next that waits begins. */
+  finishEvent(): void {
+    this.eventNumber += 1;
+    this.#handleWaiting();
+  }
+
+  /** The running event is given up, because its handler's generation was disposed. */
+  giveUp(fault: Error): void {
+    log.warning(fault.message, { session: this.info.id });
+    this.finishEvent();
+  }
+
   /** An event runs. */
   get isBusy(): boolean {
     return this.#isBusy;
@@ -136,28 +149,19 @@ export class Session {
       return;
     }
     this.#isBusy = true;
-    this.isCorked = true;
-    const running = this.#run(this, event);
-    this.isCorked = false;
-    if (running !== undefined) void running.then(() => this.#handleWaiting());
-    else if (this.#inbox !== undefined) this.#handleWaiting();
-    else this.#isBusy = false;
+    if (this.#run(this, event)) this.#handleWaiting();
   }
 
   #handleWaiting(): void {
-    for (;;) {
-      const event = this.#inbox?.shift();
-      if (this.#inbox?.isLow && this.#socket?.isPaused) this.#socket.resume();
-      if (event === undefined) break;
-      const running = this.#run(this, event);
-      if (running !== undefined) {
-        void running.then(() => this.#handleWaiting());
-        return;
-      }
+    while (this.#inbox !== undefined) {
+      const event = this.#inbox.shift();
+      if (this.#inbox.isLow && this.#socket?.isPaused) this.#socket.resume();
+      if (event === undefined) this.#inbox = undefined;
+      else if (!this.#run(this, event)) return;
     }
-    this.#inbox = undefined;
     this.#isBusy = false;
-    this.#settled?.resolve();
+    if (this.#settled === undefined) return;
+    this.#settled.resolve();
     this.#settled = undefined;
   }
 }

@@ -16,7 +16,7 @@ function createSession(timeoutSeconds: number): Watched {
     data: {},
     timeoutSeconds,
     address: "127.0.0.1",
-    run: () => undefined,
+    run: () => true,
     inboxLimits: { maxEvents: 64, maxSize: 1024, filled: () => {} },
   });
   const socket: FakeSocket = {
