@@ -21,6 +21,9 @@ export type Builds = Disposable & { hubbub: Contender; control: Contender };
 
 const PATIENCE_MS = 10_000;
 
+/** What protects a server from one client's flood: the load is one client's flood. */
+const UNLIMITED = ["max-message-rate", "max-byte-rate", "max-upgrades", "max-sessions", "max-sessions-per-address"];
+
 /** Builds Hubbub and the control in the same way: compiled, minified. */
 export async function buildContenders(): Promise<Builds> {
   const folder = mkdtempSync(join(tmpdir(), "hubbub-bench-"));
@@ -36,7 +39,17 @@ export async function buildContenders(): Promise<Builds> {
   return {
     hubbub: {
       name: "hubbub",
-      command: (_, flags) => [hubbub, "serve", controllers, "--port", "0", "--log-format", "json", ...flags],
+      command: (_, flags) => [
+        hubbub,
+        "serve",
+        controllers,
+        "--port",
+        "0",
+        "--log-format",
+        "json",
+        ...UNLIMITED.flatMap((limit) => [`--${limit}`, "0"]),
+        ...flags,
+      ],
     },
     control: { name: "control", command: (kind) => [control, kind] },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
