@@ -1,5 +1,7 @@
 import { Fault } from "../core/errors.ts";
+import { controllerLog } from "../core/log.ts";
 import type { Api } from "./api.ts";
+import { createConsole } from "./console.ts";
 import { locate } from "./location.ts";
 import { API_GLOBAL, resolveInFolder } from "./modules.ts";
 import { join } from "node:path";
@@ -16,6 +18,7 @@ export function createGlobals(folder: string, api: Api, app: AppInfo): Record<st
     resolve: createResolve(folder),
     __: javaBridge,
     process: guardedProcess,
+    console: createConsole(controllerLog),
   };
 }
 

@@ -1,7 +1,7 @@
-import { writeSync } from "node:fs";
 import { configureSync, getJsonLinesFormatter, getLogger, type LogRecord, type TextFormatter } from "@logtape/logtape";
 import { getPrettyFormatter } from "@logtape/pretty";
 import type { Config } from "./config.ts";
+import { LogOutput } from "./log-output.ts";
 
 /** What a log line carries beside its text; `detail` is printed beneath it. */
 export type LogProperties = Record<string, unknown> & { detail?: string | undefined };
@@ -24,13 +24,17 @@ function createLog(category: string[]): Log {
   return { debug: write("debug"), info: write("info"), warning: write("warning"), error: write("error") };
 }
 
+const output = new LogOutput((lost) =>
+  log.error(`Lost ${lost} log lines: standard output took nothing for too long`, { lost }),
+);
+
 /** Sends the log to standard output, in the form and from the level on that `config` wants. */
 export function configureLog({ logLevel, logFormat }: Pick<Config, "logLevel" | "logFormat">): void {
   const isPretty = logFormat === "pretty" || (logFormat === "auto" && process.stdout.isTTY === true);
   const format = isPretty ? prettyFormatter() : jsonFormatter();
   configureSync({
     reset: true,
-    sinks: { stdout: (record) => writeLine(format(record)) },
+    sinks: { stdout: (record) => output.write(format(record)) },
     loggers: [
       { category: "hubbub", sinks: ["stdout"], lowestLevel: logLevel },
       { category: ["logtape", "meta"], sinks: ["stdout"], lowestLevel: "error" },
@@ -71,13 +75,4 @@ function prettyFormatter(): TextFormatter {
     const line = format({ ...record, message });
     return typeof detail === "string" ? `${line}${escapeUnprintable(detail).replace(/^/gm, "  ").trimEnd()}\n` : line;
   };
-}
-
-/** Standard output may be full, closed or a stalled pipe: a log line is never worth the server. */
-function writeLine(line: string): void {
-  try {
-    writeSync(1, line);
-  } catch {
-    // There is no better place to say so.
-  }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { startBinary, type TestProcess } from "../support/binary.ts";
 import { createFolder, type TestFolder } from "../support/folder.ts";
-import { measureMemory } from "../support/memory.ts";
+import { readMemory } from "../../bench/process.ts";
 import { formatClose, formatFrame, openRaw, parseFrames, type RawConnection } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
 import { type Heard, readOutcome, witness } from "../support/witness.ts";
@@ -59,7 +59,7 @@ test.each([
   ["empty texts", formatFrame(1, ""), { pongs: 0, echoes: COUNT, messages: COUNT }],
   ["binary messages of one byte", formatFrame(2, "x"), { pongs: 0, echoes: COUNT, messages: COUNT }],
 ])(`a flood of ${COUNT} %s loses none, and takes no memory`, async (_, frame, expected) => {
-  const before = measureMemory(server.pid);
+  const before = readMemory(server.pid);
   using raw = await openRaw(`${server.origin}/echo`);
   await flood(raw, frame, COUNT);
   raw.socket.write(formatClose(1000));
@@ -68,7 +68,7 @@ test.each([
   expect({ pongs, echoes: echoes.length, messages }).toEqual(expected);
   expect(close).toEqual({ code: 1000, reason: "" });
   expect(closes).toEqual([[1000, ""]]);
-  expect(measureMemory(server.pid) - before).toBeLessThan(MAX_GROWTH);
+  expect(readMemory(server.pid) - before).toBeLessThan(MAX_GROWTH);
 });
 
 test.each([
@@ -77,7 +77,7 @@ test.each([
 ])(
   "a flood of %s whose answers are not read is cut with 4008 and logged, and takes no memory",
   async (_, frame, count) => {
-    const before = measureMemory(server.pid);
+    const before = readMemory(server.pid);
     const warnings = () =>
       server.log().filter(({ message }) => message.startsWith("Closed a session that reads too slowly"));
     const warned = warnings().length;
@@ -85,7 +85,7 @@ test.each([
     raw.socket.pause();
     await flood(raw, frame, count);
     await waitFor(() => warnings().length > warned, "warning");
-    expect(measureMemory(server.pid) - before).toBeLessThan(MAX_GROWTH);
+    expect(readMemory(server.pid) - before).toBeLessThan(MAX_GROWTH);
     raw.socket.resume();
     expect((await expectClosed(raw)).closes).toEqual([[4008, "too slow"]]);
     expect(warnings().length).toBe(warned + 1);

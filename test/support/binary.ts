@@ -1,8 +1,11 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildExecutable } from "../../build.ts";
 import { openSession, type SessionOptions, type TestSession, waitFor, withPatience } from "./session.ts";
+
+/** The state of a listening socket in `/proc/net/tcp`. */
+const LISTENING = "0A";
 
 let built: Promise<string> | undefined;
 
@@ -37,6 +40,13 @@ export type LogLine = { level: string; message: string; [property: string]: unkn
 
 export type RunOptions = { cwd: string; environment?: Record<string, string> };
 
+export type StartOptions = RunOptions & {
+  /** What stands before the command and runs it: `["prlimit", "--nofile=64"]`. */
+  prefix?: string[];
+  /** The descriptor that takes what it prints; then a test sees nothing of that. */
+  output?: number | undefined;
+};
+
 /** Runs the executable to its end. */
 export async function runBinary(
   args: string[],
@@ -51,19 +61,22 @@ export async function runBinary(
 }
 
 /** Starts `hubbub serve ARGS` on a free port and waits until it listens. */
-export async function startBinary(args: string[], { cwd, environment = {} }: RunOptions): Promise<TestProcess> {
-  const command = [await buildOnce(), "serve", ...args, "--port", "0"];
-  const child = Bun.spawn(command, { cwd, env: environment, stdout: "pipe", stderr: "pipe" });
-  const output = { text: "", errors: "" };
+export async function startBinary(
+  args: string[],
+  { cwd, environment = {}, prefix = [], output }: StartOptions,
+): Promise<TestProcess> {
+  const command = [...prefix, await buildOnce(), "serve", ...args, "--port", "0"];
+  const child = Bun.spawn(command, { cwd, env: environment, stdout: output ?? "pipe", stderr: output ?? "pipe" });
+  const printed = { text: "", errors: "" };
   const isRead = [
-    readText(child.stdout, (text) => (output.text += text)),
-    readText(child.stderr, (text) => (output.errors += text)),
+    readText(child.stdout, (text) => (printed.text += text)),
+    readText(child.stderr, (text) => (printed.errors += text)),
   ];
   const lines: LogLine[] = [];
   let parsed = 0;
   const log = () => {
-    const end = output.text.lastIndexOf("\n") + 1;
-    if (end > parsed) lines.push(...output.text.slice(parsed, end).trimEnd().split("\n").map(parseLine));
+    const end = printed.text.lastIndexOf("\n") + 1;
+    if (end > parsed) lines.push(...printed.text.slice(parsed, end).trimEnd().split("\n").map(parseLine));
     parsed = end;
     return lines;
   };
@@ -73,11 +86,14 @@ export async function startBinary(args: string[], { cwd, environment = {} }: Run
     return find() as LogLine;
   };
   // Both forms of the log have the address in it.
-  const findAddress = () => /Listening: open (https?:\/\/[^\s"]+)/.exec(output.text)?.[1];
+  const findAddress = () =>
+    output === undefined
+      ? /Listening: open (https?:\/\/[^\s"]+)/.exec(printed.text)?.[1]
+      : findListeningAddress(child.pid);
   const isListening = waitFor(() => findAddress() !== undefined, "server that listens");
   if ((await Promise.race([isListening, child.exited])) !== undefined) {
     await Promise.all(isRead);
-    throw new Error(`The server ended at once: ${output.errors}`);
+    throw new Error(`The server ended at once: ${printed.errors}`);
   }
   const { origin } = new URL(findAddress() ?? "");
   return {
@@ -87,7 +103,7 @@ export async function startBinary(args: string[], { cwd, environment = {} }: Run
     open: (path, options) => openSession(origin + path, options),
     log,
     logged,
-    printed: () => output.text + output.errors,
+    printed: () => printed.text + printed.errors,
     signal: (signal) => child.kill(signal),
     exited: child.exited,
     async [Symbol.asyncDispose]() {
@@ -101,7 +117,29 @@ function parseLine(line: string): LogLine {
   return JSON.parse(line) as LogLine;
 }
 
-async function readText(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
+/** The address that a process listens on, as the system tells it; undefined if it does not yet. */
+function findListeningAddress(pid: number): string | undefined {
+  const files = readdirSync(`/proc/${pid}/fd`).map((file) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${file}`);
+    } catch {
+      // It was closed at this moment.
+      return "";
+    }
+  });
+  for (const line of readFileSync(`/proc/${pid}/net/tcp`, "latin1").split("\n").slice(1)) {
+    const [, local = "", , state, , , , , , inode] = line.trim().split(/\s+/);
+    const port = Number.parseInt(local.split(":")[1] ?? "", 16);
+    if (state === LISTENING && files.includes(`socket:[${inode}]`)) return `http://127.0.0.1:${port}/`;
+  }
+  return undefined;
+}
+
+async function readText(
+  stream: ReadableStream<Uint8Array> | number | undefined,
+  take: (text: string) => void,
+): Promise<void> {
+  if (!(stream instanceof ReadableStream)) return;
   const decoder = new TextDecoder();
   for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
 }
