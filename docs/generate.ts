@@ -7,7 +7,7 @@ const exitCodes = [
   ["0", "stopped in order, or help was printed"],
   ["1", "failed, for example because the port is in use; or a second signal forced the stop"],
   ["2", "the command line is wrong"],
-  ["78", "the configuration, the controllers folder or a controller is wrong"],
+  ["78", "the configuration, the certificate, the controllers folder or a controller is wrong"],
 ];
 
 /** The text of `docs/configuration.md`: every setting, as the schema in `src/core/settings.ts` describes it. */
@@ -65,7 +65,8 @@ ${formatTable(["code", "meaning"], exitCodes)}
 ## Signals
 
 SIGTERM and SIGINT stop the server: it opens no more sessions (503, also from \`/-/ready\`), closes those that are open with 1012, spread over \`--drain\` (a hundred take one
-second), waits until their \`close\` events have run, ten seconds at most, and ends with 0. A second one ends it at once with 1. SIGHUP loads the controllers again.
+second), waits until their \`close\` events have run, ten seconds at most, and ends with 0. A second one ends it at once with 1. SIGHUP loads the controllers again, and the
+[certificate](tls.md#renewal).
 `;
 }
 

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { basename, join } from "node:path";
-import type { Server } from "bun";
 import { Hono } from "hono";
 import { apiNames, createApi } from "./controllers/api.ts";
 import { createRunEvent } from "./controllers/events.ts";
@@ -16,10 +15,12 @@ import { countAffordableSessions, readOpenFileLimit } from "./core/open-files.ts
 import { ThrottledLog } from "./core/throttled-log.ts";
 import type { Watchdog } from "./core/watchdog.ts";
 import { Groups } from "./groups/groups.ts";
+import { readCertificate } from "./http/certificate.ts";
+import { CertificateWatcher } from "./http/certificate-watcher.ts";
 import { TrustedProxies } from "./http/forwarded.ts";
 import { LivePages } from "./http/live-pages.ts";
+import { Listener } from "./http/listener.ts";
 import { createRoutes, type RouteBindings } from "./http/routes.ts";
-import { listen } from "./http/server.ts";
 import { createSocketHandler, type EndReason } from "./http/socket.ts";
 import { createServeStatic, type ServeStatic } from "./http/static.ts";
 import type { UpgradeGate } from "./http/upgrade.ts";
@@ -53,14 +54,15 @@ export type AppOptions = {
 export class App {
   readonly #options: AppOptions;
   readonly #registry = new Registry();
-  readonly #groups = new Groups(() => this.#server);
+  readonly #groups = new Groups(() => this.#listener.servers);
   readonly #kept = new Kept();
   readonly #timeouts: Timeouts;
   readonly #delivery: Delivery;
   readonly #admissions: Admissions;
   readonly #gate: UpgradeGate;
   readonly #runners = new Map<string, RunEvent>();
-  #server: Server<Session> | undefined;
+  readonly #listener: Listener;
+  #certificates: CertificateWatcher | undefined;
   readonly #live: LiveControllers;
   readonly #livePages: LivePages | undefined;
   readonly #serveStatic: ServeStatic;
@@ -131,17 +133,7 @@ export class App {
       onPageChange: () => this.#livePages?.reload(),
       countKept: () => this.#kept.size,
     });
-  }
-
-  /**
-   * Loads the controllers and listens; returns the address to open.
-   *
-   * @throws {Fault} if the folder or the address cannot be used; {AggregateError} of the controllers' faults.
-   */
-  async start(): Promise<URL> {
-    const { config } = this.#options;
-    await this.#live.start();
-    this.#server = listen({
+    this.#listener = new Listener({
       host: config.host,
       port: config.port,
       maxBodyBytes: config.maxMessageBytes,
@@ -156,17 +148,38 @@ export class App {
           bytesPerSecond: config.maxBytesPerSecond,
           now: () => this.#timeouts.now,
         }),
-        metrics: this.metrics,
+        metrics,
         config,
       }),
       routes: () => this.#routes,
     });
-    this.#timeouts.start();
-    return this.#server.url;
   }
 
-  /** Loads the controllers again, as SIGHUP asks. */
+  /**
+   * Loads the controllers and listens; returns the address to open.
+   *
+   * @throws {Fault} if the folder, the certificate or the address cannot be used; {AggregateError} of the controllers' faults.
+   */
+  async start(): Promise<URL> {
+    const { config } = this.#options;
+    const certificate = readCertificate(config);
+    await this.#live.start();
+    const url = this.#listener.start(certificate);
+    if (certificate !== undefined) {
+      this.#certificates = new CertificateWatcher({
+        files: config,
+        certificate,
+        renew: (next) => this.#listener.renew(next),
+      });
+      this.#certificates.start();
+    }
+    this.#timeouts.start();
+    return url;
+  }
+
+  /** Loads the controllers and the certificate again, as SIGHUP asks. */
   reload(): Promise<void> {
+    this.#certificates?.check();
     return this.#live.reload();
   }
 
@@ -177,7 +190,7 @@ export class App {
 
   /** How many requests have not been answered. */
   get pendingRequests(): number {
-    return this.#server?.pendingRequests ?? 0;
+    return this.#listener.pendingRequests;
   }
 
   /** Why the last load was refused; empty if it was not. */
@@ -209,7 +222,8 @@ export class App {
     });
     this.#timeouts.stop();
     this.#livePages?.stop();
-    const isClosed = this.#server?.stop();
+    this.#certificates?.stop();
+    const isClosed = this.#listener.stop();
     const ended = Promise.all([...this.#registry.ending].map((session) => session.settle()));
     const timer = Promise.withResolvers<void>();
     const timeout = setTimeout(timer.resolve, STOP_GRACE_MS);
@@ -218,7 +232,7 @@ export class App {
     if (this.#registry.ending.size > 0) {
       log.warning(`Stopped before ${this.#registry.ending.size} sessions had finished their close event`);
     }
-    await this.#server?.stop(true);
+    await this.#listener.stop({ cut: true });
     await this.#live.stop();
   }
 

@@ -16,6 +16,7 @@ export const faultCodes = {
   CONTROLLER_SHAPE: 78,
   CONTROLLER_ANSWER: 1,
   CONTROLLER_ENDED: 1,
+  TLS: 78,
   LISTEN: 1,
   GROUP_NAME: 1,
   GROUP_LIMIT: 1,

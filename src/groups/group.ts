@@ -33,8 +33,15 @@ export type MemberSocket = {
   publish(topic: string, message: EncodedMessage, compress: boolean): unknown;
 };
 
+/** What a server gives: native topics. */
+export type Publisher = {
+  publish(topic: string, message: EncodedMessage, compress: boolean): unknown;
+};
+
 /** What can be in groups: a session. */
 export type Member = {
+  /** The server that its socket belongs to. */
+  readonly publisher: Publisher;
   /** Absent once it has ended. */
   readonly socket: MemberSocket | undefined;
   /** The groups that it is in, kept by `Groups`; absent as long as it was in none. */

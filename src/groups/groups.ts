@@ -1,5 +1,5 @@
 import { Fault, nameKind } from "../core/errors.ts";
-import type { Group, Member } from "./group.ts";
+import type { Group, Member, Publisher } from "./group.ts";
 import type { EncodedMessage } from "./message.ts";
 
 /** The longest name of a group, in bytes of UTF-8. */
@@ -8,11 +8,6 @@ const MAX_GROUP_NAME_BYTES = 200;
 /** Keeps the groups' topics apart from any other use of the runtime's publish and subscribe. */
 const PREFIX = "g:";
 
-/** What the server gives: native topics. */
-export type Publisher = {
-  publish(topic: string, message: EncodedMessage, compress: boolean): unknown;
-};
-
 /**
  * Named sets of this node's sessions, delivered to as the runtime's native topics.
  *
@@ -20,12 +15,12 @@ export type Publisher = {
  * runtime.
  */
 export class Groups {
-  readonly #publisher: () => Publisher | undefined;
+  readonly #publishers: () => readonly Publisher[];
   readonly #groups = new Map<string, Group>();
 
-  /** @param publisher absent before the server listens */
-  constructor(publisher: () => Publisher | undefined) {
-    this.#publisher = publisher;
+  /** @param publishers every server that has sockets; the topics of each are its own */
+  constructor(publishers: () => readonly Publisher[]) {
+    this.#publishers = publishers;
   }
 
   /** The group of that name; undefined if nobody is in it. */
@@ -96,12 +91,13 @@ export class Groups {
    */
   publish({ topic, size }: Group, message: EncodedMessage, compress: boolean, except?: Member): number {
     const socket = except?.socket;
-    if (socket?.isSubscribed(topic) === true) {
-      socket.publish(topic, message, compress);
-      return size - 1;
+    const isLeftOut = socket?.isSubscribed(topic) === true;
+    const done = isLeftOut ? except?.publisher : undefined;
+    if (isLeftOut) socket.publish(topic, message, compress);
+    for (const publisher of this.#publishers()) {
+      if (publisher !== done) publisher.publish(topic, message, compress);
     }
-    this.#publisher()?.publish(topic, message, compress);
-    return size;
+    return isLeftOut ? size - 1 : size;
   }
 
   #shrink(group: Group): void {

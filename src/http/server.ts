@@ -3,12 +3,17 @@ import type { Hono } from "hono";
 import { describeError, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import type { Session } from "../sessions/session.ts";
+import type { Certificate } from "./certificate.ts";
 import { describeStatus } from "./error-page.ts";
 import type { RouteBindings } from "./routes.ts";
 
 export type ServerOptions = {
   host: string;
   port: number;
+  /** Serves TLS with it, if there is one. */
+  certificate: Certificate | undefined;
+  /** Other servers of this process may listen on the port too. */
+  sharesPort: boolean;
   maxBodyBytes: number;
   websocket: WebSocketHandler<Session>;
   /** The routes of the generation that is current when a request comes. */
@@ -20,15 +25,17 @@ export type ServerOptions = {
  *
  * @throws {Fault} `LISTEN` with the reason: the port is in use, the address is not this machine's.
  */
-export function listen({ host, port, maxBodyBytes, websocket, routes }: ServerOptions): Server<Session> {
+export function listen(options: ServerOptions): Server<Session> {
+  const { host, port, certificate, sharesPort, maxBodyBytes, websocket, routes } = options;
   try {
     return Bun.serve<Session>({
       hostname: host,
       port,
+      ...(certificate === undefined ? {} : { tls: { cert: certificate.chain, key: certificate.key } }),
       maxRequestBodySize: maxBodyBytes,
       development: false,
-      // Without it the runtime lets a second server share the port, and the kernel splits the sessions between them.
-      reusePort: false,
+      // Not said, the runtime lets a second server share the port, and the kernel splits the sessions between them.
+      reusePort: sharesPort,
       websocket,
       fetch: (request, server) => routes().fetch(request, { server }),
       error(error) {

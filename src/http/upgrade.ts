@@ -82,6 +82,7 @@ export function upgrade({
     data: accept.data ?? {},
     timeoutSeconds: accept.timeout ?? config.timeoutSeconds,
     address: origination.remoteAddress,
+    publisher: server,
     run: runnerOf(route),
     inboxLimits,
   });

@@ -1,7 +1,7 @@
 import type { ServerWebSocket } from "bun";
 import { log } from "../core/log.ts";
 import type { Message, SessionEvent, SessionInfo } from "./event.ts";
-import type { Group } from "../groups/group.ts";
+import type { Group, Publisher } from "../groups/group.ts";
 import type { EncodedMessage } from "../groups/message.ts";
 import { Inbox, type InboxLimits } from "./inbox.ts";
 
@@ -25,6 +25,8 @@ export type SessionOptions = {
   timeoutSeconds: number;
   /** The remote address, as far as trusted proxies tell. */
   address: string;
+  /** The server that its socket belongs to. */
+  publisher: Publisher;
   run: RunEvent;
   inboxLimits: InboxLimits;
 };
@@ -40,6 +42,7 @@ export class Session {
   readonly data: unknown;
   readonly timeoutMs: number;
   readonly address: string;
+  readonly publisher: Publisher;
   /** The time of `Timeouts` at which something was last heard. */
   heardAt = 0;
   /** The slot of `Timeouts` that looks at this session next; -1 for none. */
@@ -64,12 +67,13 @@ export class Session {
   #inbox: Inbox | undefined;
   #settled: PromiseWithResolvers<void> | undefined;
 
-  constructor({ info, route, data, timeoutSeconds, address, run, inboxLimits }: SessionOptions) {
+  constructor({ info, route, data, timeoutSeconds, address, publisher, run, inboxLimits }: SessionOptions) {
     this.info = info;
     this.route = route;
     this.data = data;
     this.timeoutMs = timeoutSeconds * 1000;
     this.address = address;
+    this.publisher = publisher;
     this.#run = run;
     this.#inboxLimits = inboxLimits;
   }

@@ -34,7 +34,7 @@ test.each([
 });
 
 test("Groups.find() knows nobody before the server listens", () => {
-  const groups = new Groups(() => undefined);
+  const groups = new Groups(() => []);
   expect(groups.find("chat")).toBeUndefined();
   expect(groups.count).toBe(0);
 });
@@ -54,9 +54,12 @@ function startNode(): Node {
     hostname: "127.0.0.1",
     port: 0,
     fetch: (request, self) => (self.upgrade(request, { data: undefined }) ? undefined : new Response(null)),
-    websocket: { open: (socket) => void members.push({ socket, memberships: undefined }), message() {} },
+    websocket: {
+      open: (socket) => void members.push({ publisher: server, socket, memberships: undefined }),
+      message() {},
+    },
   });
-  const groups = new Groups(() => server);
+  const groups = new Groups(() => [server]);
   return {
     groups,
     server,
@@ -133,8 +136,8 @@ test("Groups.has() is true from add() to remove()", async () => {
 });
 
 test("Groups.add() does nothing for a session that has ended", () => {
-  const groups = new Groups(() => undefined);
-  groups.add("chat", { socket: undefined, memberships: undefined });
+  const groups = new Groups(() => []);
+  groups.add("chat", { publisher: { publish() {} }, socket: undefined, memberships: undefined });
   expect(groups.count).toBe(0);
 });
 

@@ -16,6 +16,7 @@ function createSession(timeoutSeconds: number): Watched {
     data: {},
     timeoutSeconds,
     address: "127.0.0.1",
+    publisher: { publish() {} },
     run: () => true,
     inboxLimits: { maxEvents: 64, maxSize: 1024, filled: () => {} },
   });

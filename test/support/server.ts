@@ -14,7 +14,7 @@ export type TestServer = AsyncDisposable & {
   /** The address of `path`. */
   url: (path: string) => string;
   /** Requests `path`; redirects are not followed. */
-  fetch: (path: string, init?: RequestInit) => Promise<Response>;
+  fetch: (path: string, init?: BunFetchRequestInit) => Promise<Response>;
   /** Opens a session at `path`. */
   open: (path: string, options?: SessionOptions) => Promise<TestSession>;
 };

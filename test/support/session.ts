@@ -14,16 +14,25 @@ export type TestSession = Disposable & {
   socket: WebSocket;
 };
 
-export type SessionOptions = { protocols?: string[]; headers?: Record<string, string> };
+export type SessionOptions = {
+  protocols?: string[];
+  headers?: Record<string, string>;
+  /** The certificate, as PEM, that the server's must be signed by. */
+  ca?: string;
+};
 
 const PATIENCE_MS = 5000;
 
 /** Opens a session at an http or ws address; rejects with the HTTP status if it is refused. */
 export async function openSession(
   url: string,
-  { protocols = [], headers = {} }: SessionOptions = {},
+  { protocols = [], headers = {}, ca }: SessionOptions = {},
 ): Promise<TestSession> {
-  const socket = new WebSocket(url.replace(/^http/, "ws"), { protocols, headers });
+  const socket = new WebSocket(url.replace(/^http/, "ws"), {
+    protocols,
+    headers,
+    ...(ca === undefined ? {} : { tls: { ca } }),
+  });
   socket.binaryType = "arraybuffer";
   const messages: (string | Uint8Array)[] = [];
   const takers: PromiseWithResolvers<string | Uint8Array>[] = [];
