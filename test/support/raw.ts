@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { waitFor, withPatience } from "./session.ts";
 
 /** A TCP connection of a test's own, for what no WebSocket client would send. */
@@ -29,13 +30,27 @@ export const handshake = (path: string, headers: Record<string, string> = {}): s
   return `GET ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
 };
 
+export type RawOptions = {
+  /** The certificate to trust, as PEM, where `url` begins with https. */
+  ca?: string;
+  /** The client's own address: any of 127.0.0.0/8 to one of these. */
+  from?: string;
+};
+
 /** Connects to the server of `url` and writes `bytes`. */
-export async function connectRaw(url: string, bytes: string | Uint8Array): Promise<RawConnection> {
-  const { hostname, port } = new URL(url);
+export async function connectRaw(
+  url: string,
+  bytes: string | Uint8Array,
+  { ca, from }: RawOptions = {},
+): Promise<RawConnection> {
+  const { hostname, port, protocol } = new URL(url);
   let chunks: Buffer[] = [];
   let isEnded = false;
   let code: string | undefined;
-  const socket = connect({ port: Number(port), host: hostname, noDelay: true });
+  const own = from === undefined ? {} : { localAddress: from };
+  const plain = connect({ port: Number(port), host: hostname, noDelay: true, ...own });
+  const isTls = protocol === "https:";
+  const socket = isTls ? connectTls({ socket: plain, ca, host: hostname }) : plain;
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   socket.on("error", (error: NodeJS.ErrnoException) => {
     code = error.code;
@@ -45,7 +60,7 @@ export async function connectRaw(url: string, bytes: string | Uint8Array): Promi
   });
   await withPatience(
     new Promise<void>((resolve, reject) => {
-      socket.once("connect", resolve);
+      socket.once(isTls ? "secureConnect" : "connect", resolve);
       socket.once("error", reject);
     }),
     "connection",
@@ -60,7 +75,7 @@ export async function connectRaw(url: string, bytes: string | Uint8Array): Promi
     },
     ended: () => isEnded,
     error: () => code,
-    reset: () => socket.resetAndDestroy(),
+    reset: () => plain.resetAndDestroy(),
     [Symbol.dispose]: () => socket.destroy(),
   };
 }
@@ -74,10 +89,11 @@ export async function openRaw(
   url: string,
   headers: Record<string, string> = {},
   following: string | Uint8Array = "",
+  options: RawOptions = {},
 ): Promise<RawConnection> {
   const { pathname, search } = new URL(url);
   const request = Buffer.from(handshake(pathname + search, headers));
-  const raw = await connectRaw(url, Buffer.concat([request, Buffer.from(following)]));
+  const raw = await connectRaw(url, Buffer.concat([request, Buffer.from(following)]), options);
   const end = () => raw.received().indexOf("\r\n\r\n");
   await waitFor(() => end() >= 0, "101 answer");
   if (!raw.received().toString("latin1").startsWith("HTTP/1.1 101 "))
