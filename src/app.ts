@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { basename, join } from "node:path";
-import { Hono } from "hono";
 import { apiNames, createApi } from "./controllers/api.ts";
 import { createRunEvent } from "./controllers/events.ts";
 import { type Generation, listControllers } from "./controllers/generation.ts";
@@ -20,7 +19,7 @@ import { CertificateWatcher } from "./http/certificate-watcher.ts";
 import { TrustedProxies } from "./http/forwarded.ts";
 import { LivePages } from "./http/live-pages.ts";
 import { Listener } from "./http/listener.ts";
-import { createRoutes, type RouteBindings } from "./http/routes.ts";
+import { createRoutes, type Routes } from "./http/routes.ts";
 import { createSocketHandler, type EndReason } from "./http/socket.ts";
 import { createServeStatic, type ServeStatic } from "./http/static.ts";
 import type { UpgradeGate } from "./http/upgrade.ts";
@@ -67,7 +66,7 @@ export class App {
   readonly #livePages: LivePages | undefined;
   readonly #serveStatic: ServeStatic;
   readonly #proxies: TrustedProxies;
-  #routes = new Hono<RouteBindings>();
+  #routes: Routes = () => new Response(null, { status: 503 });
   #stopping: Promise<void> | undefined;
   /** What has been counted since the start. */
   readonly metrics = new Metrics();

@@ -13,10 +13,10 @@ import { formatLocation, locate } from "./location.ts";
 import { compareSpecificity, isControllerFile, listParameters, toConflictKey, toPath } from "./paths.ts";
 import { takeSnapshot } from "./snapshot.ts";
 
-/** A controller as the server calls it. */
 /** Hears an event of a session; what it returns is awaited if it is a promise. */
 export type OnEvent = (event: SessionEvent) => unknown;
 
+/** A controller as the server calls it. */
 export type Controller = {
   /** The file, relative to the controllers folder. */
   readonly file: string;

@@ -28,6 +28,12 @@ export function toPath(file: string): string {
   const segments = file.replace(EXTENSION, "").split("/");
   const last = segments.at(-1);
   if (last === "index" || (segments.length > 1 && last === segments.at(-2))) segments.pop();
+  if (segments[0] === "-") {
+    throw new Fault(
+      "CONTROLLER_NAME",
+      `Cannot load controller "${file}": the paths below "/-/" are the server's own, expected another name`,
+    );
+  }
   return `/${segments.map((segment) => toPathSegment(segment, file)).join("/")}`;
 }
 

@@ -1,11 +1,10 @@
 import type { Server, WebSocketHandler } from "bun";
-import type { Hono } from "hono";
 import { describeError, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Certificate } from "./certificate.ts";
 import { describeStatus } from "./error-page.ts";
-import type { RouteBindings } from "./routes.ts";
+import type { Routes } from "./routes.ts";
 
 export type ServerOptions = {
   host: string;
@@ -17,7 +16,7 @@ export type ServerOptions = {
   maxBodyBytes: number;
   websocket: WebSocketHandler<Session>;
   /** The routes of the generation that is current when a request comes. */
-  routes: () => Hono<RouteBindings>;
+  routes: () => Routes;
 };
 
 /**
@@ -37,7 +36,7 @@ export function listen(options: ServerOptions): Server<Session> {
       // Not said, the runtime lets a second server share the port, and the kernel splits the sessions between them.
       reusePort: sharesPort,
       websocket,
-      fetch: (request, server) => routes().fetch(request, { server }),
+      fetch: (request, server) => routes()(request, server),
       error(error) {
         log.error(`Failed to answer a request: ${describeError(error)}`, { detail: error.stack });
         return new Response(describeStatus(500), { status: 500 });

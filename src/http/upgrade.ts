@@ -70,12 +70,6 @@ export function upgrade({
   // While `get` ran the server may have filled up or begun to stop.
   const refusal = admissions.check(origination.remoteAddress);
   if (refusal !== undefined) return refuseAdmission(raw, refusal, origination.remoteAddress, throttledLog);
-  const headers = new Headers(accept.headers);
-  // Without a header of ours the runtime echoes the first protocol that is offered; an empty one sends none.
-  headers.set(
-    "Sec-WebSocket-Protocol",
-    chooseSubProtocol(raw.headers.get("sec-websocket-protocol"), accept.subProtocols) ?? "",
-  );
   const session = new Session({
     info: { id: crypto.randomUUID(), path: request.path, params: request.params },
     route,
@@ -86,9 +80,19 @@ export function upgrade({
     run: runnerOf(route),
     inboxLimits,
   });
-  if (server.upgrade(raw, { data: session, headers })) return undefined;
+  const headers = toHeaders(raw.headers.get("sec-websocket-protocol"), accept);
+  if (server.upgrade(raw, headers === undefined ? { data: session } : { data: session, headers })) return undefined;
   // The client has gone, or it asked in a way that only the runtime understands: never read the request again.
   return new Response("The upgrade failed", { status: 400 });
+}
+
+/** The headers of the handshake's answer; undefined if the runtime's own will do. */
+function toHeaders(offered: string | null, { headers, subProtocols }: AcceptUpgrade): Headers | undefined {
+  if (offered === null && headers === undefined) return undefined;
+  const all = new Headers(headers);
+  // Without a header of ours the runtime echoes the first protocol that is offered; an empty one sends none.
+  all.set("Sec-WebSocket-Protocol", chooseSubProtocol(offered, subProtocols) ?? "");
+  return all;
 }
 
 function checkAccept({ subProtocols, timeout, checkOrigin }: AcceptUpgrade): void {

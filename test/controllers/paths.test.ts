@@ -91,6 +91,12 @@ test.each([
   expect(() => toPath(file)).toThrow(expect.objectContaining({ name: "Fault", code: "CONTROLLER_NAME", message }));
 });
 
+test("toPath() refuses the folder whose paths are the server's own", () => {
+  const message = `Cannot load controller "-/ready.ts": the paths below "/-/" are the server's own, expected another name`;
+  expect(() => toPath("-/ready.ts")).toThrow(expect.objectContaining({ code: "CONTROLLER_NAME", message }));
+  expect(toPath("a/-/ready.ts")).toBe("/a/-/ready");
+});
+
 test("listParameters() gives the names in their order", () => {
   expect(listParameters("/a/:b/c/:d")).toEqual(["b", "d"]);
   expect(listParameters("/")).toEqual([]);

@@ -1,0 +1,169 @@
+import type { Server } from "bun";
+import type { AcceptUpgrade, MethodName } from "../controllers/controller.ts";
+import { isPromise } from "../controllers/events.ts";
+import type { Generation } from "../controllers/generation.ts";
+import type { Answer, Controller } from "../controllers/loader.ts";
+import { formatLocation, locate } from "../controllers/location.ts";
+import { describeError, describeStack, Fault } from "../core/errors.ts";
+import { log } from "../core/log.ts";
+import type { Watchdog } from "../core/watchdog.ts";
+import type { Session } from "../sessions/session.ts";
+import { refuseAdmission } from "./admission.ts";
+import type { ControllerMatch } from "./controller-router.ts";
+import { errorAnswer } from "./error-page.ts";
+import type { Origination, TrustedProxies } from "./forwarded.ts";
+import { checkHandshake, isValidHost } from "./handshake.ts";
+import { isClientsDoing, LazyRequest, readBody } from "./request.ts";
+import { toResponse } from "./response.ts";
+import { upgrade, type UpgradeGate } from "./upgrade.ts";
+
+export type AnswerParts = {
+  generation: Generation;
+  /** Told what runs, if there is one. */
+  watchdog: Watchdog | undefined;
+  proxies: TrustedProxies;
+  gate: UpgradeGate;
+};
+
+/** Answers a request that asks for no session. */
+export async function answerRequest(
+  raw: Request,
+  server: Server<Session>,
+  { controller, params }: ControllerMatch,
+  parts: AnswerParts,
+): Promise<Response> {
+  if (!isValidHost(raw.headers.get("host"))) return refuseHost(raw);
+  const call = findAnswer(controller, raw.method);
+  if (call === undefined) return refuseMethod(raw, controller);
+  const body = raw.body === null ? {} : await readBody(raw).catch(() => undefined);
+  if (body === undefined) return errorAnswer(raw, 400, "The body is not what its Content-Type says");
+  const origination = readOrigination(raw, server, parts);
+  const request = new LazyRequest({ raw, origination, isUpgrade: false, pathParams: params, body });
+  try {
+    const called = callAnswer(call, request, controller, parts);
+    return toPlainAnswer(raw, isPromise(called) ? await parts.generation.follow(called) : called);
+  } catch (error) {
+    return answerFault(request, controller, error, parts);
+  }
+}
+
+/**
+ * Answers a request that asks for a session; undefined once it has become one.
+ *
+ * Without a promise as long as the controller makes none: upgrades come by the thousand when a server has restarted.
+ */
+export function answerUpgrade(
+  raw: Request,
+  server: Server<Session>,
+  { controller, params }: ControllerMatch,
+  parts: AnswerParts,
+): Response | undefined | Promise<Response | undefined> {
+  if (!isValidHost(raw.headers.get("host"))) return refuseHost(raw);
+  const invalid = checkHandshake(raw);
+  if (invalid !== undefined) return errorAnswer(raw, invalid.status, invalid.message, invalid.headers);
+  const call = findAnswer(controller, raw.method);
+  if (call === undefined) return refuseMethod(raw, controller);
+  const { gate, generation } = parts;
+  const origination = readOrigination(raw, server, parts);
+  const refusal = gate.admissions.begin(origination.remoteAddress);
+  if (refusal !== undefined) return refuseAdmission(raw, refusal, origination.remoteAddress, gate.throttledLog);
+  const request = new LazyRequest({ raw, origination, isUpgrade: true, pathParams: params, body: {} });
+  const conclude = (result: unknown) => {
+    if (result instanceof Response) return result;
+    const accept = takeAccept(result);
+    if (accept === undefined) return toRefusal(raw, result);
+    return upgrade({ server, raw, request, origination, accept, route: controller.path, gate });
+  };
+  const fail = (error: unknown) => answerFault(request, controller, error, parts);
+  try {
+    const called = callAnswer(call, request, controller, parts);
+    return isPromise(called) ? generation.follow(called).then(conclude).catch(fail) : conclude(called);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function readOrigination(raw: Request, server: Server<Session>, { proxies }: AnswerParts): Origination {
+  return proxies.read(raw.headers, server.requestIP(raw)?.address ?? "", server.protocol === "https");
+}
+
+function callAnswer(
+  call: Answer,
+  request: LazyRequest,
+  { path }: Controller,
+  { generation, watchdog }: AnswerParts,
+): unknown {
+  const before =
+    watchdog?.enter(watchdog.numberOf(`the controller of ${path} in ${request.method.toLowerCase()}`)) ?? 0;
+  try {
+    return generation.run(call, request);
+  } finally {
+    watchdog?.leave(before);
+  }
+}
+
+function findAnswer({ answers }: Controller, method: string): Answer | undefined {
+  const name = method.toLowerCase();
+  const own = Object.hasOwn(answers, name) ? answers[name as MethodName] : undefined;
+  return own ?? (name === "head" ? answers.get : undefined) ?? answers.all;
+}
+
+function refuseHost(raw: Request): Response {
+  return errorAnswer(raw, 400, 'The header "Host" must name one host');
+}
+
+function refuseMethod(raw: Request, { allow }: Controller): Response {
+  const list = allow.join(", ");
+  const message = list === "" ? "This address answers no method" : `This address answers ${list}`;
+  return errorAnswer(raw, 405, message, { Allow: list });
+}
+
+/** What accepts the upgrade: any value but null; what stands beside it is ignored. */
+function takeAccept(result: unknown): AcceptUpgrade | undefined {
+  const accept = typeof result === "object" && result !== null && "webSocket" in result ? result.webSocket : undefined;
+  return accept === null || accept === undefined ? undefined : (accept as AcceptUpgrade);
+}
+
+/** An answer that only accepts an upgrade says so to a request that is none. */
+function toPlainAnswer(raw: Request, result: unknown): Response {
+  if (!(result instanceof Response) && isOnlyAccept(result)) {
+    return errorAnswer(raw, 426, "This address takes WebSocket sessions only", {
+      Upgrade: "websocket",
+      Connection: "Upgrade",
+    });
+  }
+  return toResponse(raw, result);
+}
+
+/** The controller's own answer is the refusal; one that says nothing is a 403. */
+function toRefusal(raw: Request, result: unknown): Response {
+  const saysNothing = result === undefined || result === null || Object.keys(result).length === 0;
+  return saysNothing ? errorAnswer(raw, 403, "The session was not accepted") : toResponse(raw, result);
+}
+
+function isOnlyAccept(result: unknown): boolean {
+  if (typeof result !== "object" || result === null) return false;
+  const names = Object.keys(result);
+  return names.length === 1 && names[0] === "webSocket";
+}
+
+function answerFault(
+  request: LazyRequest,
+  { file }: Controller,
+  error: unknown,
+  { generation: { folder } }: AnswerParts,
+): Response {
+  const { raw, method, path } = request;
+  if (isClientsDoing(raw, error)) {
+    log.debug(`Gave up on ${method} ${path}: ${describeError(error)}`);
+    return errorAnswer(raw, 400);
+  }
+  const place = locate(error, folder);
+  const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
+  log.error(`Controller "${file}" failed to answer ${method} ${path}${where}: ${describeError(error)}`, {
+    path,
+    ...place,
+    detail: error instanceof Fault ? undefined : describeStack(error),
+  });
+  return errorAnswer(raw, 500);
+}

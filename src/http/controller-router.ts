@@ -1,0 +1,55 @@
+import { RegExpRouter } from "hono/router/reg-exp-router";
+import { SmartRouter } from "hono/router/smart-router";
+import { TrieRouter } from "hono/router/trie-router";
+import type { Controller } from "../controllers/loader.ts";
+import { decodePath, normalizePath, splitUrl } from "./request.ts";
+
+/** The controller that a request is for. */
+export type ControllerMatch = {
+  controller: Controller;
+  /** The path's own parameters, decoded. */
+  params: Record<string, string>;
+};
+
+/** Paths below it are the server's own: no controller is asked. */
+const OWN_PREFIX = "/-/";
+
+/** Finds the controllers of one generation by path, with Hono's routers. */
+export class ControllerRouter {
+  readonly #router = new SmartRouter<Controller>({ routers: [new RegExpRouter(), new TrieRouter()] });
+  readonly #patterns = new Set<string>();
+
+  /** @param controllers the most specific path first */
+  constructor(controllers: Iterable<Controller>) {
+    for (const controller of controllers) {
+      const pattern = normalizePath(controller.path);
+      this.#patterns.add(pattern);
+      this.#router.add("ALL", pattern, controller);
+    }
+  }
+
+  /** The controller for the address `url`; undefined if there is none. */
+  match(url: string): ControllerMatch | undefined {
+    const path = this.#toRoutedPath(splitUrl(url).rawPath);
+    if (path.startsWith(OWN_PREFIX)) return undefined;
+    const [matches, stash] = this.#router.match("ALL", path);
+    const [first] = matches;
+    if (first === undefined) return undefined;
+    const [controller, found] = first;
+    const params: Record<string, string> = {};
+    for (const name of controller.parameters) {
+      const value = found[name];
+      params[name] = decodePath((typeof value === "number" ? stash?.[value] : value) ?? "");
+    }
+    return { controller, params };
+  }
+
+  /** Enonic's `<anything>/_/service/<app>/<name>` means the controller `<name>`, or `services/<name>`. */
+  #toRoutedPath(rawPath: string): string {
+    const service = /\/_\/service\/[^/]+(\/[^/]+)\/?$/.exec(rawPath)?.[1];
+    const path = normalizePath(service ?? rawPath);
+    if (service !== undefined && !this.#patterns.has(path) && this.#patterns.has(`/services${path}`))
+      return `/services${path}`;
+    return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+  }
+}
