@@ -59,6 +59,7 @@ export class App {
   readonly #delivery: Delivery;
   readonly #admissions: Admissions;
   readonly #gate: UpgradeGate;
+  readonly #throttledLog = new ThrottledLog();
   readonly #runners = new Map<string, RunEvent>();
   readonly #listener: Listener;
   #certificates: CertificateWatcher | undefined;
@@ -99,7 +100,7 @@ export class App {
     this.#gate = {
       admissions: this.#admissions,
       metrics,
-      throttledLog: new ThrottledLog(),
+      throttledLog: this.#throttledLog,
       inboxLimits: {
         maxEvents: config.maxInboxEvents,
         maxSize: config.maxMessageBytes,
@@ -148,6 +149,7 @@ export class App {
           now: () => this.#timeouts.now,
         }),
         metrics,
+        throttledLog: this.#throttledLog,
         config,
       }),
       routes: () => this.#routes,
@@ -274,9 +276,10 @@ export class App {
   #cutSlow(session: Session): void {
     const bytes = session.socket?.getBufferedAmount();
     this.metrics.slowSessionsClosed += 1;
-    log.warning(`Closed a session that reads too slowly: ${bytes} bytes were waiting for it`, {
+    this.#throttledLog.warning("slow", `Closed a session that reads too slowly: ${bytes} bytes were waiting for it`, {
       session: session.info.id,
       path: session.info.path,
+      address: session.address,
       bytes,
     });
     session.cut(4008, "too slow");

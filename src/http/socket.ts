@@ -2,6 +2,7 @@ import type { WebSocketHandler } from "bun";
 import type { Config } from "../core/config.ts";
 import { log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
+import type { ThrottledLog } from "../core/throttled-log.ts";
 import type { Admissions } from "../sessions/admissions.ts";
 import { Backlog } from "../sessions/backlog.ts";
 import { toSentCode } from "../sessions/close-codes.ts";
@@ -24,6 +25,7 @@ export type SocketParts = {
   admissions: Admissions;
   rateLimits: RateLimits;
   metrics: Metrics;
+  throttledLog: ThrottledLog;
   config: Pick<Config, "maxMessageBytes" | "maxBacklogBytes" | "compress">;
 };
 
@@ -36,6 +38,7 @@ export function createSocketHandler({
   admissions,
   rateLimits,
   metrics,
+  throttledLog,
   config: { maxMessageBytes, maxBacklogBytes, compress },
 }: SocketParts): WebSocketHandler<Session> {
   return {
@@ -103,11 +106,12 @@ export function createSocketHandler({
 
   function closeFlooding(session: Session): void {
     metrics.floodingSessionsClosed += 1;
-    log.warning("Closed a session that sends more than it may (--max-message-rate, --max-byte-rate)", {
+    const text = "Closed a session that sends more than it may (--max-message-rate, --max-byte-rate)";
+    throttledLog.warning("flooding", text, {
       session: session.info.id,
       path: session.info.path,
       address: session.address,
     });
-    delivery.close(session, 4029, "too many messages");
+    delivery.close(session, 4029, "too many messages or bytes");
   }
 }

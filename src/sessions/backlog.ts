@@ -35,6 +35,7 @@ export class Backlog {
 
   /** Closes `session` if more waits for it than may, apart from the `message` that it was sent just now. */
   check(session: Session, message: string | Uint8Array): void {
+    if (session.closingAs !== undefined) return;
     const waiting = session.socket?.getBufferedAmount() ?? 0;
     if (waiting > this.#maxBytes && waiting - Buffer.byteLength(message) > this.#maxBytes) this.#close(session);
   }

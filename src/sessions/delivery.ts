@@ -109,8 +109,7 @@ export class Delivery {
 
   /** Sends to one session; false if it has ended. */
   send(session: Session, message: EncodedMessage): boolean {
-    const { socket } = session;
-    if (socket === undefined) return false;
+    if (session.socket === undefined || session.closingAs !== undefined) return false;
     this.#metrics.messagesSent += 1;
     this.#coalescer.flushFor(session);
     const { outbox } = session;
@@ -183,11 +182,11 @@ export class Delivery {
 
   #write(session: Session, message: EncodedMessage): boolean {
     const { socket } = session;
-    if (socket === undefined) return false;
+    if (socket === undefined || session.closingAs !== undefined) return false;
     const sent = socket.send(message, message.length >= this.#compressMinBytes);
     if (sent > 0) return true;
-    if (message.length === 0) return socket.readyState === WebSocket.OPEN;
-    // -1: it waits in the session's backlog; 0: the runtime took no more.
+    // -1: it waits in the session's backlog; 0: the runtime took no more, or the message is empty.
+    if (sent === 0 && message.length === 0) return socket.readyState === WebSocket.OPEN;
     this.#backlog.check(session, message);
     return sent === -1;
   }

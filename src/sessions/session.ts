@@ -58,7 +58,7 @@ export class Session {
   outbox: EncodedMessage[] | undefined = undefined;
   /** Counts the events whose handlers were asynchronous, so that one that was given up is known when it settles. */
   eventNumber = 0;
-  /** What the controller is told instead of what the runtime reports. */
+  /** The connection is being cut: what the controller is told instead of what the runtime reports. */
   closingAs: { code: number; reason: string } | undefined = undefined;
   readonly #run: RunEvent;
   readonly #inboxLimits: InboxLimits;
@@ -111,10 +111,13 @@ export class Session {
     return dropped;
   }
 
-  /** Cuts the connection without a close frame, and tells the controller `code` and `reason`. */
+  /**
+   * Cuts the connection without a close frame when this turn of the event loop ends, and tells the controller `code` and
+   * `reason`: its `close` event never runs inside of another session's send.
+   */
   cut(code: number, reason: string): void {
     this.closingAs = { code, reason };
-    this.#socket?.terminate();
+    setImmediate(() => this.#socket?.terminate());
   }
 
   /** The running event is done: the next that waits begins. */
