@@ -12,7 +12,11 @@ const createGroup = (name: string, shared = 0): Group => ({
   queue: undefined,
 });
 
-const memberOf = (...memberships: Group[]): Member => ({ socket: undefined, memberships });
+const memberOf = (...memberships: Group[]): Member => ({
+  publisher: { publish: () => undefined },
+  socket: undefined,
+  memberships,
+});
 
 /** A coalescer, and what it published so far: `group message`. */
 function createCoalescer() {
@@ -130,7 +134,7 @@ test("Coalescer.flushFor() and flushGroup() publish what waits for these members
   const [chat, news] = [createGroup("chat"), createGroup("news")];
   for (const group of [chat, news]) for (const text of ["1", "2"]) coalescer.send(group, text, LONG_MS, undefined);
   coalescer.flushFor(memberOf());
-  coalescer.flushFor({ socket: undefined, memberships: undefined });
+  coalescer.flushFor({ ...memberOf(), memberships: undefined });
   coalescer.flushFor(memberOf(createGroup("empty")));
   expect(published).toEqual(["chat 1", "news 1"]);
   coalescer.flushFor(memberOf(news));
