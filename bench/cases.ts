@@ -1,18 +1,22 @@
-import { createShape } from "./frames.ts";
 import type { Job, Load } from "./job.ts";
 import type { Kind } from "./servers.ts";
+import { createShape } from "./shape.ts";
 
 /** One thing that is measured. */
 export type Case = {
   name: string;
   title: string;
   kind: Kind;
-  /** What a cost counts: the CPU of one delivery or upgrade, the memory of one session. */
-  unit: "delivery" | "upgrade" | "session";
+  /** What a cost counts: the CPU of one delivery or upgrade, the memory of one session; the time of one start, the memory after it. */
+  unit: "delivery" | "upgrade" | "session" | "start" | "process";
   /** Belongs to the quick form. */
   isQuick: boolean;
   /** The ratio to the control that the project wants to reach. */
   target?: number;
+  /** What Hubbub may cost at most, whatever the control costs, in the unit of the table. */
+  limit?: number;
+  /** How many milliseconds Hubbub's p99 latency may be above the control's. */
+  lagMs?: number;
   /** Flags for Hubbub alone. */
   flags: string[];
   groups: number;
@@ -20,8 +24,13 @@ export type Case = {
   senders: number;
   copies: number;
   bytes: number;
+  /** Both compress, with clients that offer it. */
+  compress: boolean;
   load: Load;
 };
+
+/** Without any message for this long, what is under way counts as lost. */
+const PATIENCE_MS = 5000;
 
 type Given = Pick<Case, "name" | "title"> & Partial<Case>;
 
@@ -35,6 +44,7 @@ const define = (given: Given): Case => ({
   senders: 1,
   copies: 1,
   bytes: 64,
+  compress: false,
   load: { kind: "closed", batch: 1 },
   ...given,
 });
@@ -44,7 +54,7 @@ const fanOut = (members: number, bytes: number): Case =>
   define({
     name: `fan-out-${members}-${bytes === 64 ? "64b" : "1kib"}`,
     title: `One sender to ${members.toLocaleString("en")} members, ${bytes === 64 ? "64 B" : "1 KiB"}`,
-    isQuick: members === 1000,
+    isQuick: members === 1000 && bytes === 64,
     target: 1.02,
     members,
     bytes,
@@ -53,29 +63,39 @@ const fanOut = (members: number, bytes: number): Case =>
 const echo = (given: Given): Case =>
   define({ kind: "echo", groups: 64, load: { kind: "closed", batch: 16 }, isQuick: true, ...given });
 
-const openLoop = (given: Given & { perSecond: number }): Case =>
-  define({ members: 1000, senders: 20, load: { kind: "rate", perSecond: given.perSecond }, ...given });
+/** Messages that come at a fixed rate, whatever the server does. */
+const openLoop = (members: number, perSecond: number, given: Partial<Case> = {}): Case =>
+  define({
+    name: `rate-${perSecond}-to-${members}`,
+    title: `${perSecond.toLocaleString("en")} messages a second to ${members.toLocaleString("en")} members`,
+    members,
+    senders: 20,
+    load: { kind: "rate", perSecond },
+    ...given,
+  });
+
+/** The same with a longer window than the default. */
+const openLoop5 = (members: number, perSecond: number): Case => {
+  const { name, title } = openLoop(members, perSecond);
+  return openLoop(members, perSecond, {
+    name: `${name}-5ms`,
+    title: `${title}, --coalesce 5ms`,
+    flags: ["--coalesce", "5ms"],
+    target: 0.3,
+    lagMs: 5,
+  });
+};
 
 /** The cases, in the order of the table. */
 export const cases: readonly Case[] = [
   ...[100, 1000, 5000].flatMap((members) => [fanOut(members, 64), fanOut(members, 1024)]),
   define({ name: "groups", title: "500 groups of 10", groups: 500, members: 10, isQuick: true, target: 1.05 }),
   define({ name: "many-senders", title: "64 senders into one group of 200", members: 200, senders: 64, isQuick: true }),
-  openLoop({ name: "rate-50", title: "50 messages a second to 1,000 members", perSecond: 50 }),
-  openLoop({
-    name: "rate-1000",
-    title: "1,000 messages a second to 1,000 members",
-    perSecond: 1000,
-    isQuick: true,
-    target: 0.6,
-  }),
-  openLoop({
-    name: "rate-1000-5ms",
-    title: "1,000 messages a second to 1,000 members, --coalesce 5ms",
-    perSecond: 1000,
-    flags: ["--coalesce", "5ms"],
-    target: 0.3,
-  }),
+  openLoop(1000, 50),
+  openLoop(100, 1000, { isQuick: true, target: 0.6, lagMs: 2 }),
+  openLoop5(100, 1000),
+  openLoop(1000, 1000, { target: 0.6, lagMs: 2 }),
+  openLoop5(1000, 1000),
   echo({ name: "echo", title: "Echo on 64 sessions, 16 messages at once on each", target: 1.1 }),
   echo({ name: "echo-async", title: "Echo through an async handler", kind: "echo-async", target: 1.1 }),
   echo({ name: "json", title: "JSON checked with a valibot schema, and sent back", kind: "json", bytes: 128 }),
@@ -103,6 +123,29 @@ export const cases: readonly Case[] = [
     target: 1.6,
     load: { kind: "idle", sessions: 15_000 },
   }),
+  define({
+    name: "compress",
+    title: "One sender to 1,000 members, 1 KiB of words, compressed",
+    members: 1000,
+    bytes: 1024,
+    compress: true,
+  }),
+  define({
+    name: "start",
+    title: "From the start of the process to its first answer",
+    kind: "upgrade",
+    unit: "start",
+    limit: 60,
+    load: { kind: "start", times: 5, settleMs: 0 },
+  }),
+  define({
+    name: "memory",
+    title: "Memory of a server that nobody has used",
+    kind: "upgrade",
+    unit: "process",
+    limit: 60,
+    load: { kind: "start", times: 1, settleMs: 1000 },
+  }),
 ];
 
 /** Finds cases by their names. */
@@ -112,22 +155,37 @@ export function findCase(name: string): Case | undefined {
 
 /** How many sessions the load process opens at most at the same time; idle ones are opened on one server after the other. */
 export function countSessions({ load, groups, members }: Case): number {
-  if (load.kind === "idle") return load.sessions + 500;
-  return 2 * (load.kind === "upgrades" ? Math.ceil(load.sessions * 1.25) : groups * members);
+  switch (load.kind) {
+    case "start":
+      return 0;
+    case "idle":
+      return load.sessions + 500;
+    case "upgrades":
+      return 2 * Math.ceil(load.sessions * 1.25);
+    default:
+      return 2 * groups * members;
+  }
 }
 
-/** What the load process does for a case, on any server. */
-export function toJob({
-  kind,
-  groups,
-  members,
-  senders,
-  copies,
-  bytes,
-  load,
-}: Case): Omit<Job, "name" | "port" | "pid"> {
-  const path = kind === "room" ? "/room/GROUP" : `/${kind}`;
-  const shape =
-    kind === "json" ? createShape(bytes, { before: '{"id":"', middle: '","text":"', end: '"}' }) : createShape(bytes);
-  return { path, collectPath: "/collect", groups, members, senders, copies, shape, load };
+/** What the load process does for a case on one server. */
+export function toJob(
+  { kind, groups, members, senders, copies, bytes, compress, load }: Case,
+  server: Pick<Job, "name" | "port" | "pid">,
+): Job {
+  return {
+    ...server,
+    path: kind === "room" ? "/room/GROUP" : `/${kind}`,
+    collectPath: "/collect",
+    groups,
+    members,
+    senders,
+    copies,
+    shape: createShape(bytes, {
+      ...(kind === "json" ? { before: '{"id":"', middle: '","text":"', end: '"}' } : {}),
+      filling: compress ? "words" : "letter",
+    }),
+    compress,
+    load,
+    patienceMs: PATIENCE_MS,
+  };
 }

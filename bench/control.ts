@@ -1,4 +1,5 @@
 // The control: what the controllers of bench/controllers do, on bare Bun.serve with its native publish, and nothing else.
+// `control KIND [--compress]`
 import type { BunRequest, Server, WebSocketHandler } from "bun";
 import * as v from "valibot";
 
@@ -54,7 +55,7 @@ const refused = () => new Response(null, { status: 400 });
 const server = Bun.serve<Data>({
   hostname: "127.0.0.1",
   port: 0,
-  websocket,
+  websocket: { ...websocket, perMessageDeflate: process.argv[3] === "--compress" },
   routes: {
     "/collect": () => {
       Bun.gc(true);

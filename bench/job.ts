@@ -1,4 +1,4 @@
-import type { MessageShape } from "./frames.ts";
+import type { MessageShape } from "./shape.ts";
 
 /** How the senders send. */
 export type Load =
@@ -9,7 +9,12 @@ export type Load =
   /** No messages: `sessions` are opened, `atOnce` at a time. */
   | { kind: "upgrades"; sessions: number; atOnce: number }
   /** No messages: memory is read before and after `sessions` have been opened. */
-  | { kind: "idle"; sessions: number };
+  | { kind: "idle"; sessions: number }
+  /** Neither sessions nor messages: the server is started so many times, and its memory read after so long. */
+  | { kind: "start"; times: number; settleMs: number };
+
+/** What a protocol above WebSocket says first: a message of the client, and so many of the server's. */
+export type Greeting = { send: string; answers: number };
 
 /** One server that is loaded: which sessions to open there, and what to send. */
 export type Job = {
@@ -30,7 +35,12 @@ export type Job = {
   /** How often each message comes to each member. */
   copies: number;
   shape: MessageShape;
+  /** The sessions agree with the server on permessage-deflate. */
+  compress: boolean;
+  greeting?: Greeting | undefined;
   load: Load;
+  /** Without any message for this long, what is under way counts as lost. */
+  patienceMs: number;
 };
 
 /** What the load process is told: the servers are loaded slice by slice in turn, so that noise meets them alike. */
@@ -63,6 +73,10 @@ export type Outcome = {
   /** Instructions outside of the kernel in all slices, where `perf` counts them. */
   instructions?: number;
   bytesPerSession?: number;
+  /** From the start of the process to its first answer. */
+  startMs?: number;
+  /** The memory of a server that has done nothing yet. */
+  idleBytes?: number;
 };
 
 /** The load process's last line of output. */

@@ -1,14 +1,25 @@
 import type { Socket } from "bun";
-import { handshake } from "../test/support/raw.ts";
+import { formatFrame, handshake } from "../test/support/raw.ts";
 import { type FrameListener, FrameReader } from "./frames.ts";
+import type { Inflater } from "./inflater.ts";
+import type { Greeting } from "./job.ts";
+
+export type LoadSessionOptions = {
+  listener: FrameListener;
+  digitsAt: number;
+  /** Called after each piece that was read. */
+  read: () => void;
+  fail: (error: Error) => void;
+  /** Offers permessage-deflate, and reads with it. */
+  inflater?: Inflater | undefined;
+  greeting?: Greeting | undefined;
+};
 
 /** One session of the load process: a bare TCP socket whose frames are counted. */
 export class LoadSession {
   readonly #reader: FrameReader;
   readonly #opened = Promise.withResolvers<void>();
-  readonly #fail: (error: Error) => void;
-  /** Called after each piece that was read. */
-  readonly #read: () => void;
+  readonly #options: LoadSessionOptions;
   #socket: Socket<LoadSession> | undefined;
   #head = "";
   #isOpen = false;
@@ -16,17 +27,24 @@ export class LoadSession {
   /** What the socket did not take at once. */
   #waiting: Uint8Array | undefined;
 
-  constructor({ listener, digitsAt, read, fail }: LoadSessionOptions) {
-    this.#reader = new FrameReader(listener, digitsAt);
-    this.#read = read;
-    this.#fail = fail;
+  constructor(options: LoadSessionOptions) {
+    const { listener, digitsAt, inflater, greeting } = options;
+    this.#options = options;
+    this.#reader = new FrameReader({
+      listener,
+      digitsAt,
+      inflater,
+      greetings: greeting?.answers ?? 0,
+      greeted: () => this.#opened.resolve(),
+    });
   }
 
-  /** Connects and upgrades; rejects if the server answers anything but 101. */
+  /** Connects, upgrades and greets; rejects if the server answers anything but 101. */
   static async open(port: number, path: string, options: LoadSessionOptions): Promise<LoadSession> {
     const session = new LoadSession(options);
+    const headers = options.inflater === undefined ? {} : { "Sec-WebSocket-Extensions": OFFER };
     session.#socket = await Bun.connect({ hostname: "127.0.0.1", port, data: session, socket: handlers });
-    session.#socket.write(handshake(path));
+    session.#socket.write(handshake(path, headers));
     await session.#opened.promise;
     return session;
   }
@@ -50,9 +68,9 @@ export class LoadSession {
     if (!this.#isOpen) return this.#readHead(bytes);
     try {
       this.#reader.read(bytes);
-      this.#read();
+      this.#options.read();
     } catch (error) {
-      this.#fail(error as Error);
+      this.#options.fail(error as Error);
     }
   }
 
@@ -66,33 +84,40 @@ export class LoadSession {
     if (this.#isEnded) return;
     const error = new Error(`The server ended a session: ${why}`);
     this.#opened.reject(error);
-    this.#fail(error);
+    this.#options.fail(error);
   }
 
   #readHead(bytes: Uint8Array): void {
     this.#head += Buffer.from(bytes).toString("latin1");
     const end = this.#head.indexOf("\r\n\r\n");
     if (end < 0) return;
-    const status = this.#head.slice(0, this.#head.indexOf("\r\n"));
-    if (!status.startsWith("HTTP/1.1 101 ")) {
-      this.#isEnded = true;
-      this.#opened.reject(new Error(`Cannot open a session: the server answered "${status}", expected 101`));
-      return;
-    }
+    const head = this.#head.slice(0, end);
     const rest = Buffer.from(this.#head.slice(end + 4), "latin1");
     this.#head = "";
+    const obstacle = this.#findObstacle(head);
+    if (obstacle !== undefined) {
+      this.#isEnded = true;
+      this.#opened.reject(new Error(`Cannot open a session: the server ${obstacle}`));
+      return;
+    }
     this.#isOpen = true;
-    this.#opened.resolve();
+    const { greeting } = this.#options;
+    if (greeting === undefined) this.#opened.resolve();
+    else this.write(formatFrame(0x1, greeting.send));
     if (rest.length > 0) this.take(rest);
+  }
+
+  #findObstacle(head: string): string | undefined {
+    const [status = ""] = head.split("\r\n");
+    if (!status.startsWith("HTTP/1.1 101 ")) return `answered "${status}", expected 101`;
+    const hasDeflate = /^sec-websocket-extensions:.*permessage-deflate/im.test(head);
+    if (this.#options.inflater !== undefined && !hasDeflate) return "did not agree on permessage-deflate";
+    return undefined;
   }
 }
 
-export type LoadSessionOptions = {
-  listener: FrameListener;
-  digitsAt: number;
-  read: () => void;
-  fail: (error: Error) => void;
-};
+/** Each message is compressed for itself: what is inflated once is known for all sessions. */
+const OFFER = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
 const handlers: Bun.SocketHandler<LoadSession> = {
   data: (socket, bytes) => socket.data.take(bytes),

@@ -20,14 +20,15 @@ type Side = {
 
 async function runTask({ jobs, slices, warmUpMs, sliceMs, countInstructions }: Task): Promise<Outcome[]> {
   const idle = jobs.filter(({ load }) => load.kind === "idle");
-  if (idle.length > 0) return inTurn(idle, measureMemory);
-  const sides = await inTurn(jobs, (job) => openSide(job, { slices, warmUpMs, sliceMs }));
+  if (idle.length > 0) return inTurn(idle, (job) => named(job, measureMemory(job)));
+  const sides = await inTurn(jobs, (job) => named(job, openSide(job, { slices, warmUpMs, sliceMs })));
   if (countInstructions) for (const side of sides) side.counter = await EventCounter.attach(side.job.pid);
   for (let slice = 0; slice < slices; slice += 1) {
     // A B, B A, A B: whoever comes first has no advantage.
-    for (const side of slice % 2 === 0 ? sides : sides.toReversed()) side.slices.push(await runSlice(side));
+    for (const side of slice % 2 === 0 ? sides : sides.toReversed())
+      side.slices.push(await named(side.job, runSlice(side)));
   }
-  return inTurn(sides, finish);
+  return inTurn(sides, (side) => named(side.job, finish(side)));
 }
 
 async function openSide(
@@ -56,7 +57,7 @@ async function runSlice({ job, run, counter }: Side): Promise<Slice> {
   const own = process.cpuUsage();
   const startedAt = performance.now();
   const before = readTimes(job.pid);
-  const deliveries = await named(job, run());
+  const deliveries = await run();
   const after = readTimes(job.pid);
   const wallSeconds = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(own);
@@ -70,8 +71,8 @@ async function runSlice({ job, run, counter }: Side): Promise<Slice> {
   };
 }
 
-async function finish({ job, slices, latencies, end, counter }: Side): Promise<Outcome> {
-  await named(job, end());
+async function finish({ slices, latencies, end, counter }: Side): Promise<Outcome> {
+  await end();
   const instructions = await counter?.stop();
   return { slices, ...summarise(latencies), ...(instructions === undefined ? {} : { instructions }) };
 }

@@ -20,7 +20,8 @@ bun run bench [OPTIONS]
   --list          lists the cases
 
 Cost is user and system CPU time of the server. A ratio is the median of the pairs' ratios, Hubbub by control.
-"!" marks a run whose load process was busy for more than 90 % of the time: it may have held the servers up.`;
+"Busy" is how much of a core the load process, Hubbub and the control used at most. "!" marks a load process above 90 %:
+it may have held the servers up. A server at 100 % was full: what came in meanwhile it delivers together, which is cheap.`;
 
 async function bench(options: BenchOptions): Promise<number> {
   const obstacle = findPerfObstacle();
@@ -62,7 +63,7 @@ if (import.meta.main) {
   try {
     const options = readOptions(process.argv.slice(2));
     if (options.help) console.log(help);
-    else if (options.list) for (const { name, title } of cases) console.log(`${name.padEnd(18)}${title}`);
+    else if (options.list) for (const { name, title } of cases) console.log(`${name.padEnd(22)}${title}`);
     else process.exitCode = await bench(options);
   } catch (error) {
     console.error((error as Error).message);

@@ -3,6 +3,7 @@ import { type Case, countSessions, toJob } from "./cases.ts";
 import type { Answer, Outcome, Slice, Task } from "./job.ts";
 import { checkLimits } from "./process.ts";
 import { type Contender, pinTo, startServer } from "./servers.ts";
+import { measureStarts } from "./start.ts";
 import { median, type Spread, spread } from "./statistics.ts";
 
 /** Beyond the time that a pair needs by itself: for opening the sessions, and what is still under way. */
@@ -33,7 +34,7 @@ export type Comparison = {
 export type Result = {
   case: string;
   unit: Case["unit"];
-  /** Median CPU seconds a million deliveries or upgrades, or bytes a session. */
+  /** Median µs of CPU a delivery or an upgrade, bytes a session, ms of a start, MiB of a process. */
   subjectCost: number;
   controlCost: number;
   /** Subject by control, pair by pair. */
@@ -45,8 +46,8 @@ export type Result = {
   controlP50Ms: number;
   subjectP99Ms: number;
   controlP99Ms: number;
-  /** The busiest that the load process was: above 0.9 it may have held the server up. */
-  busy: number;
+  /** The busiest share of a core that each was: a load process above 0.9 may have held the servers up. */
+  busy: { load: number; subject: number; control: number };
   deliveriesPerSecond: { subject: number; control: number };
 };
 
@@ -80,11 +81,15 @@ async function runPair(
   control: Contender,
   { slices, warmUpMs, sliceMs, flags, countInstructions }: MeasureOptions,
 ): Promise<Outcome[]> {
-  await using one = await startContender(measured, subject, flags);
-  await using other = await startContender(measured, control, flags);
+  const [command, otherCommand] = [subject, control].map((contender) => toCommand(measured, contender, flags));
+  if (command === undefined || otherCommand === undefined) return [];
+  const { load } = measured;
+  if (load.kind === "start") return measureStarts(command, otherCommand, load);
+  await using one = await startServer([...pinTo(0), ...command]);
+  await using other = await startServer([...pinTo(0), ...otherCommand]);
   const jobs = [
-    { ...toJob(measured), name: subject.name, port: one.port, pid: one.pid },
-    { ...toJob(measured), name: control.name, port: other.port, pid: other.pid },
+    toJob(measured, { name: subject.name, port: one.port, pid: one.pid }),
+    toJob(measured, { name: control.name, port: other.port, pid: other.pid }),
   ];
   try {
     return await runLoad({ jobs, slices, warmUpMs, sliceMs, countInstructions });
@@ -93,10 +98,10 @@ async function runPair(
   }
 }
 
-async function startContender({ kind, flags: own }: Case, contender: Contender, flags: readonly string[]) {
-  const command = contender.command(kind, [...own, ...flags]);
+function toCommand({ kind, compress, flags: own }: Case, contender: Contender, flags: readonly string[]): string[] {
+  const command = contender.command({ kind, compress, flags: [...own, ...flags] });
   if (command === undefined) throw new Error(`${contender.name} has no "${kind}"`);
-  return startServer(command);
+  return command;
 }
 
 /**
@@ -129,15 +134,14 @@ export async function runLoad(task: Task): Promise<Outcome[]> {
 /** The medians and ratios of a case's pairs. */
 export function summarise({ unit }: Pick<Case, "unit">, { case: name, subject, control }: Comparison): Result {
   const all = [...subject, ...control];
-  const costsOf = ({ slices, bytesPerSession = Number.NaN }: Outcome) =>
-    unit === "session"
-      ? [bytesPerSession]
-      : slices.map(({ cpuSeconds, deliveries }) => (cpuSeconds / deliveries) * 1e6);
+  const costsOf = (outcome: Outcome) => listCosts(unit, outcome);
   const pairs = subject.map((one, pair) => [one, control[pair] as Outcome] as const);
   const ratioOf = (measure: (outcome: Outcome) => number) =>
     spread(pairs.map(([one, other]) => measure(one) / measure(other)));
   const medianOf = (outcomes: Outcome[], measure: (outcome: Outcome) => number) => median(outcomes.map(measure));
   const total = ({ slices }: Outcome, key: keyof Slice) => slices.reduce((sum, slice) => sum + slice[key], 0);
+  const busiest = (outcomes: Outcome[], key: keyof Slice) =>
+    Math.max(...outcomes.map((outcome) => total(outcome, key) / total(outcome, "wallSeconds")));
   const hasInstructions = all.every(({ instructions }) => instructions !== undefined);
   return {
     case: name,
@@ -158,10 +162,28 @@ export function summarise({ unit }: Pick<Case, "unit">, { case: name, subject, c
     controlP50Ms: medianOf(control, ({ p50Ms }) => p50Ms),
     subjectP99Ms: medianOf(subject, ({ p99Ms }) => p99Ms),
     controlP99Ms: medianOf(control, ({ p99Ms }) => p99Ms),
-    busy: Math.max(...all.map((outcome) => total(outcome, "loadSeconds") / total(outcome, "wallSeconds"))),
+    busy: {
+      load: busiest(all, "loadSeconds"),
+      subject: busiest(subject, "cpuSeconds"),
+      control: busiest(control, "cpuSeconds"),
+    },
     deliveriesPerSecond: {
       subject: medianOf(subject, (outcome) => total(outcome, "deliveries") / total(outcome, "wallSeconds")),
       control: medianOf(control, (outcome) => total(outcome, "deliveries") / total(outcome, "wallSeconds")),
     },
   };
+}
+
+/** What each slice cost; where a case is no matter of slices, the one cost that there is. */
+function listCosts(unit: Case["unit"], outcome: Outcome): number[] {
+  switch (unit) {
+    case "session":
+      return [outcome.bytesPerSession ?? Number.NaN];
+    case "start":
+      return [outcome.startMs ?? Number.NaN];
+    case "process":
+      return [(outcome.idleBytes ?? Number.NaN) / 2 ** 20];
+    default:
+      return outcome.slices.map(({ cpuSeconds, deliveries }) => (cpuSeconds / deliveries) * 1e6);
+  }
 }

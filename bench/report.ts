@@ -10,6 +10,8 @@ const units: Record<Case["unit"], string> = {
   delivery: "µs CPU a delivery",
   upgrade: "µs CPU an upgrade",
   session: "bytes a session",
+  start: "ms a start",
+  process: "MiB a process",
 };
 
 /** The table of a run: what a case costs, as a ratio to the control in the same run. */
@@ -27,7 +29,7 @@ export function formatResults(results: readonly Result[]): string {
     "Control",
     "p99 ms",
     "Control",
-    "Load busy",
+    "Busy",
   ];
   const rows = results.map((result) => [
     result.case,
@@ -41,7 +43,7 @@ export function formatResults(results: readonly Result[]): string {
     formatNumber(result.controlP50Ms),
     formatNumber(result.subjectP99Ms),
     formatNumber(result.controlP99Ms),
-    `${Math.round(result.busy * 100)} %${result.busy > BUSY_LIMIT ? " !" : ""}`,
+    formatBusy(result),
   ]);
   return formatTable(head, rows);
 }
@@ -50,7 +52,20 @@ function formatRange({ least, most }: Spread): string {
   return `${formatNumber(least)}–${formatNumber(most)}`;
 }
 
-function formatTarget(known: Case | undefined, { ratio }: Result): string {
-  if (known?.target === undefined) return "";
-  return `${formatNumber(known.target)} ${ratio.median <= known.target ? "met" : "missed"}`;
+/** What was wished for, and whether it is so; empty for a case without a target. */
+function formatTarget(known: Case | undefined, { ratio, subjectCost, subjectP99Ms, controlP99Ms }: Result): string {
+  const parts: string[] = [];
+  const judge = (wanted: number, isMet: boolean, what = "") =>
+    parts.push(`${what}${formatNumber(wanted)} ${isMet ? "met" : "missed"}`);
+  if (known?.target !== undefined) judge(known.target, ratio.median <= known.target);
+  if (known?.limit !== undefined) judge(known.limit, subjectCost <= known.limit);
+  if (known?.lagMs !== undefined) judge(known.lagMs, subjectP99Ms - controlP99Ms <= known.lagMs, "p99 + ");
+  return parts.join(", ");
+}
+
+/** The load process, Hubbub, the control, each as a share of a core. */
+function formatBusy({ busy: { load, subject, control } }: Result): string {
+  if (!Number.isFinite(load)) return "";
+  const [first, ...others] = [load, subject, control].map((share) => Math.round(share * 100));
+  return `${first}${load > BUSY_LIMIT ? "!" : ""} ${others.join(" ")} %`;
 }

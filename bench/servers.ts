@@ -9,8 +9,16 @@ export type Kind = "room" | "echo" | "echo-async" | "burst" | "json" | "upgrade"
 /** One of those that are compared. */
 export type Contender = {
   name: string;
-  /** The command that serves `kind` and prints its address; undefined if it does not know it. */
-  command: (kind: Kind, flags: readonly string[]) => string[] | undefined;
+  /** The command that serves what is wished and prints its address; undefined if there is none. */
+  command: (wish: Wish) => string[] | undefined;
+};
+
+/** What a server is wished to do. */
+export type Wish = {
+  kind: Kind;
+  compress: boolean;
+  /** Flags for Hubbub alone. */
+  flags: readonly string[];
 };
 
 /** A server that was started for one measurement. */
@@ -39,7 +47,7 @@ export async function buildContenders(): Promise<Builds> {
   return {
     hubbub: {
       name: "hubbub",
-      command: (_, flags) => [
+      command: ({ compress, flags }) => [
         hubbub,
         "serve",
         controllers,
@@ -48,10 +56,11 @@ export async function buildContenders(): Promise<Builds> {
         "--log-format",
         "json",
         ...UNLIMITED.flatMap((limit) => [`--${limit}`, "0"]),
+        ...(compress ? ["--compress"] : []),
         ...flags,
       ],
     },
-    control: { name: "control", command: (kind) => [control, kind] },
+    control: { name: "control", command: ({ kind, compress }) => [control, kind, ...(compress ? ["--compress"] : [])] },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -61,8 +70,8 @@ export async function buildContenders(): Promise<Builds> {
  *
  * @throws {Error} with what it wrote to standard error, if it ends first
  */
-export async function startServer(command: readonly string[], cwd = import.meta.dir): Promise<RunningServer> {
-  const child = Bun.spawn([...pinTo(0), ...command], { cwd, env: {}, stdout: "pipe", stderr: "pipe" });
+export async function startServer(command: readonly string[]): Promise<RunningServer> {
+  const child = Bun.spawn([...command], { cwd: import.meta.dir, env: {}, stdout: "pipe", stderr: "pipe" });
   const errors = child.stderr.text();
   const address = Promise.withResolvers<number>();
   void readAddress(child.stdout, address.resolve);

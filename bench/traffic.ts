@@ -1,10 +1,8 @@
 import { FrameWriter } from "./frames.ts";
+import { Inflater } from "./inflater.ts";
 import type { Job, Load } from "./job.ts";
 import { LoadSession } from "./load-session.ts";
 import { Sample } from "./sample.ts";
-
-/** Without any message for this long, what is under way counts as lost. */
-const PATIENCE_MS = 5000;
 
 /** How many connections are being opened at a time. */
 const AT_ONCE = 128;
@@ -39,6 +37,7 @@ class Sender {
 export class Traffic {
   readonly latencies = new Sample(100_000);
   readonly #job: Job;
+  readonly #inflater: Inflater | undefined;
   readonly #sessions: LoadSession[] = [];
   readonly #senders: Sender[][];
   /** For each session, how many messages of each sender of its group it has got. */
@@ -54,6 +53,7 @@ export class Traffic {
 
   constructor(job: Job) {
     this.#job = job;
+    this.#inflater = job.compress ? new Inflater() : undefined;
     const batch = toBatch(job.load);
     const remembered = job.load.kind === "rate" ? RATE_MEMORY : batch;
     this.#senders = Array.from({ length: job.groups }, (_, group) =>
@@ -101,7 +101,7 @@ export class Traffic {
   }
 
   #open(index: number): Promise<LoadSession> {
-    const { port, path, members, senders, copies, shape } = this.#job;
+    const { port, path, members, senders, copies, shape, greeting } = this.#job;
     const group = Math.floor(index / members);
     const received = new Uint32Array(senders);
     this.#received.push(received);
@@ -112,6 +112,8 @@ export class Traffic {
     return LoadSession.open(port, path.replace("GROUP", String(group)), {
       digitsAt: shape.before.length,
       fail,
+      greeting,
+      inflater: this.#inflater,
       read: () => this.#sendAgain(),
       listener: {
         message: (from, number) => {
@@ -184,7 +186,7 @@ export class Traffic {
     const timer = setInterval(() => {
       if (delivered === this.#delivered && this.#underWay > 0) this.#failed.reject(new Error(this.#describeLoss()));
       delivered = this.#delivered;
-    }, PATIENCE_MS);
+    }, this.#job.patienceMs);
     return Promise.race([work, this.#failed.promise]).finally(() => clearInterval(timer));
   }
 

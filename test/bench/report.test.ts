@@ -1,0 +1,97 @@
+import { expect, test } from "bun:test";
+import type { Outcome, Slice } from "../../bench/job.ts";
+import { summarise } from "../../bench/measure.ts";
+import { formatResults } from "../../bench/report.ts";
+import { formatNumber, formatTable } from "../../bench/table.ts";
+
+const slice = (cpuSeconds: number, deliveries: number): Slice => ({
+  deliveries,
+  wallSeconds: 1,
+  cpuSeconds,
+  userSeconds: cpuSeconds / 4,
+  loadSeconds: 0.5,
+});
+
+const outcome = (given: Partial<Outcome>): Outcome => ({ slices: [], p50Ms: 1, p99Ms: 4, ...given });
+
+const delivery = { unit: "delivery" } as const;
+
+test("summarise() compares slice by slice and pair by pair, so that noise that meets both is no difference", () => {
+  const quiet = { slices: [slice(0.1, 1000), slice(0.1, 1000)] };
+  const noisy = { slices: [slice(0.1, 1000), slice(0.3, 1000)] };
+  const result = summarise(delivery, {
+    case: "echo",
+    subject: [outcome({ slices: [slice(0.2, 1000), slice(0.6, 1000)] }), outcome(quiet), outcome(quiet)],
+    control: [outcome(noisy), outcome(quiet), outcome({ slices: [slice(0.2, 1000), slice(0.2, 1000)] })],
+  });
+  expect(result.ratio).toEqual({ median: 1, least: 0.5, most: 2 });
+  expect(result.subjectCost).toBeCloseTo(100, 6);
+});
+
+test("summarise() gives cost in µs, latencies, and the busiest share of a core", () => {
+  const subject = [outcome({ slices: [slice(0.004, 1000)], p50Ms: 2, p99Ms: 9 })];
+  const control = [outcome({ slices: [slice(0.002, 500)] })];
+  const result = summarise(delivery, { case: "echo", subject, control });
+  expect(result.subjectCost).toBeCloseTo(4, 6);
+  expect(result.controlCost).toBeCloseTo(4, 6);
+  expect(result).toMatchObject({ subjectP50Ms: 2, subjectP99Ms: 9, controlP50Ms: 1, controlP99Ms: 4 });
+  expect(result.busy).toEqual({ load: 0.5, subject: 0.004, control: 0.002 });
+  expect(result.deliveriesPerSecond).toEqual({ subject: 1000, control: 500 });
+  expect(result.instructionRatio).toBeUndefined();
+});
+
+test("summarise() compares instructions where all were counted", () => {
+  const counted = (instructions: number) => [outcome({ slices: [slice(0.1, 1000)], instructions })];
+  const given = { case: "echo", subject: counted(3000), control: counted(2000) };
+  expect(summarise(delivery, given).instructionRatio?.median).toBe(1.5);
+  expect(summarise(delivery, { ...given, control: [outcome({})] }).instructionRatio).toBeUndefined();
+});
+
+test("summarise() compares bytes of a session, milliseconds of a start, MiB of a process", () => {
+  const compare = (unit: "session" | "start" | "process", subject: Partial<Outcome>, control: Partial<Outcome>) => {
+    const result = summarise({ unit }, { case: "idle", subject: [outcome(subject)], control: [outcome(control)] });
+    return [result.subjectCost, result.controlCost, result.ratio.median];
+  };
+  expect(compare("session", { bytesPerSession: 3000 }, { bytesPerSession: 2000 })).toEqual([3000, 2000, 1.5]);
+  expect(compare("start", { startMs: 40 }, { startMs: 10 })).toEqual([40, 10, 4]);
+  expect(compare("process", { idleBytes: 2 ** 26 }, { idleBytes: 2 ** 25 })).toEqual([64, 32, 2]);
+});
+
+test("formatResults() says which targets are met", () => {
+  const row = (name: string, ratio: number, p99Ms: number) => {
+    const subject = [outcome({ slices: [slice(ratio, 1000)], startMs: 61, p99Ms })];
+    const control = [outcome({ slices: [slice(1, 1000)], startMs: 8 })];
+    const unit = name === "start" ? "start" : "delivery";
+    return formatResults([summarise({ unit }, { case: name, subject, control })]).split("\n")[2];
+  };
+  expect(row("groups", 1.04, 4)).toContain("| 1.05 met |");
+  expect(row("groups", 1.06, 4)).toContain("| 1.05 missed |");
+  expect(row("rate-1000-to-100", 0.5, 6)).toContain("| 0.60 met, p99 + 2.00 met |");
+  expect(row("rate-1000-to-100", 0.7, 7)).toContain("| 0.60 missed, p99 + 2.00 missed |");
+  expect(row("start", 1, 4)).toContain("| 60.0 missed |");
+  expect(row("json", 9, 9)).toContain("9.00–9.00 |");
+});
+
+test("formatResults() marks a load process that was too busy", () => {
+  const busy = (loadSeconds: number) => {
+    const one = [outcome({ slices: [{ ...slice(0.9, 1000), loadSeconds }] })];
+    return formatResults([summarise(delivery, { case: "echo", subject: one, control: one })]);
+  };
+  expect(busy(0.9)).toContain("90 90 90 %");
+  expect(busy(0.91)).toContain("91! 90 90 %");
+});
+
+test("formatTable() aligns its columns, text to the left and numbers to the right", () => {
+  expect(formatTable(["Case", "Cost"], [["echo", "1.5"], ["a longer name"]])).toBe(
+    [
+      "| Case          | Cost |",
+      "| ------------- | ---: |",
+      "| echo          |  1.5 |",
+      "| a longer name |      |",
+    ].join("\n"),
+  );
+});
+
+test("formatNumber() has three digits that count", () => {
+  expect([0.1234, 9.876, 45.67, 1234.5, Number.NaN].map(formatNumber)).toEqual(["0.12", "9.88", "45.7", "1,235", "-"]);
+});
