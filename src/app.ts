@@ -10,7 +10,7 @@ import { installModules } from "./controllers/modules.ts";
 import type { Config } from "./core/config.ts";
 import { log } from "./core/log.ts";
 import { Metrics } from "./core/metrics.ts";
-import { countAffordableSessions, readOpenFileLimit } from "./core/open-files.ts";
+import { countAffordableSessions, OpenFilesWatch, readOpenFileLimit } from "./core/open-files.ts";
 import { ThrottledLog } from "./core/throttled-log.ts";
 import type { Watchdog } from "./core/watchdog.ts";
 import { Groups } from "./groups/groups.ts";
@@ -67,6 +67,10 @@ export class App {
   readonly #livePages: LivePages | undefined;
   readonly #serveStatic: ServeStatic;
   readonly #proxies: TrustedProxies;
+  readonly #openFiles = new OpenFilesWatch({
+    onLack: () => this.#listener.servers.forEach((server) => server.closeIdleConnections()),
+    onEnd: () => this.#reloadAfterFault(),
+  });
   #routes: Routes = () => new Response(null, { status: 503 });
   #stopping: Promise<void> | undefined;
   /** What has been counted since the start. */
@@ -175,6 +179,7 @@ export class App {
       this.#certificates.start();
     }
     this.#timeouts.start();
+    this.#openFiles.start();
     return url;
   }
 
@@ -222,6 +227,7 @@ export class App {
       close: (session) => this.#delivery.close(session, stopped.code, stopped.text),
     });
     this.#timeouts.stop();
+    this.#openFiles.stop();
     this.#livePages?.stop();
     this.#certificates?.stop();
     const isClosed = this.#listener.stop();
@@ -246,13 +252,23 @@ export class App {
       watchdog: this.#options.watchdog,
       proxies: this.#proxies,
       gate: this.#gate,
-      findUnreadiness: () => (this.#stopping === undefined ? undefined : "draining"),
+      findUnreadiness: () => this.#findUnreadiness(),
     });
     if (previous === undefined) return;
     for (const session of this.#registry.values()) {
       const reason = this.#findReasonToEnd(session);
       if (reason !== undefined) this.#delivery.close(session, reason.code, reason.text);
     }
+  }
+
+  #findUnreadiness(): string | undefined {
+    if (this.#stopping !== undefined) return "draining";
+    return this.#openFiles.isLacking ? "out of open files" : undefined;
+  }
+
+  /** What could not be loaded may have had nothing wrong with it. */
+  #reloadAfterFault(): void {
+    if (this.#live.lastFault !== "") void this.#live.reload();
   }
 
   #findReasonToEnd({ route }: Session): EndReason | undefined {

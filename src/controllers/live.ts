@@ -85,7 +85,7 @@ export class LiveControllers {
   #compare(snapshot: Snapshot | undefined): void {
     const before = this.#loadedFrom;
     if (snapshot === undefined) {
-      this.#lastFault = `The controllers folder is gone: generation ${this.current.number} keeps serving`;
+      this.#lastFault = `The controllers folder is gone or may not be read: generation ${this.current.number} keeps serving`;
       if (before !== undefined) log.warning(this.#lastFault);
       this.#loadedFrom = undefined;
       return;
@@ -102,9 +102,13 @@ export class LiveControllers {
       this.#isStale = false;
       const startedAt = performance.now();
       const before = this.#loadedFrom;
-      const { generation, fault } = await this.#loadSteady();
-      if (fault !== undefined) this.#refuse(fault);
-      if (generation === undefined) continue;
+      let generation: Generation;
+      try {
+        generation = await this.#loadSteady();
+      } catch (fault) {
+        this.#refuse(fault);
+        continue;
+      }
       const changes = listChanges(
         before?.files ?? new Map<string, string>(),
         this.#loadedFrom?.files ?? new Map<string, string>(),
@@ -121,19 +125,27 @@ export class LiveControllers {
   }
 
   /** Loads until the folder did not change meanwhile: a half-written file is not worth a fault. */
-  async #loadSteady(): Promise<{ generation?: Generation; fault?: unknown }> {
+  async #loadSteady(): Promise<Generation> {
     for (let attempt = 1; ; attempt += 1) {
       const snapshot = takeSnapshot(this.#options.folder);
       this.#loadedFrom = snapshot;
-      const result = await this.#load().then(
-        (generation) => ({ generation }),
-        (fault: unknown) => ({ fault }),
+      const loading = this.#load();
+      await loading.catch(() => {});
+      if (attempt === MAX_ATTEMPTS || this.#isAsIn(snapshot)) return loading;
+      await loading.then(
+        (generation) => generation.dispose(0),
+        () => {},
       );
-      const after = takeSnapshot(this.#options.folder);
-      const isSteady =
-        after !== undefined && snapshot !== undefined && listChanges(snapshot.files, after.files).length === 0;
-      if (isSteady || attempt === MAX_ATTEMPTS) return result;
-      if ("generation" in result) await result.generation.dispose(0);
+    }
+  }
+
+  #isAsIn(snapshot: Snapshot | undefined): boolean {
+    try {
+      const now = takeSnapshot(this.#options.folder);
+      return now !== undefined && snapshot !== undefined && listChanges(snapshot.files, now.files).length === 0;
+    } catch {
+      // No more files may be opened: the next attempt says so.
+      return false;
     }
   }
 

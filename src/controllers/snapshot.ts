@@ -1,5 +1,7 @@
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { describeError, Fault } from "../core/errors.ts";
+import { isOutOfFiles } from "../core/open-files.ts";
 
 /** What a controllers folder looked like at one moment. */
 export type Snapshot = {
@@ -11,7 +13,11 @@ export type Snapshot = {
   folders: readonly string[];
 };
 
-/** Takes a snapshot of `folder`; undefined if it is not there, or goes while it is read. */
+/**
+ * Takes a snapshot of `folder`; undefined if it is not there, may not be read, or goes while it is read.
+ *
+ * @throws {Fault} `FOLDER` if no more files may be opened at the moment.
+ */
 export function takeSnapshot(folder: string): Snapshot | undefined {
   const files = new Map<string, string>();
   const pages = new Map<string, string>();
@@ -27,13 +33,15 @@ export function takeSnapshot(folder: string): Snapshot | undefined {
       const stat = look(join(folder, path));
       if (stat === undefined) continue;
       if (stat.isDirectory()) walk(path, isPublic || name === "public", [...above, real]);
-      else (isPublic ? pages : files).set(path, `${stat.mtimeNs}-${stat.size}-${stat.ino}`);
+      else (isPublic ? pages : files).set(path, `${stat.mtimeNs}-${stat.size}-${stat.ino}-${stat.mode}`);
     }
   };
   try {
     walk("", false, []);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (!isOutOfFiles(error)) return undefined;
+    const text = `Cannot serve "${folder}": ${describeError(error)}, expected a higher limit of open files`;
+    throw new Fault("FOLDER", text, { cause: error });
   }
   return { files, pages, folders };
 }

@@ -34,7 +34,7 @@ export class Watcher {
   constructor({ folder, onQuiet }: WatcherOptions) {
     this.#folder = folder;
     this.#onQuiet = onQuiet;
-    this.#follow(takeSnapshot(folder));
+    this.#observe();
     this.#look = setInterval(() => this.#lookAround(), LOOK_MS);
   }
 
@@ -55,12 +55,27 @@ export class Watcher {
 
   #settle(): void {
     this.#quiet = undefined;
-    this.#onQuiet(this.#follow(takeSnapshot(this.#folder)));
+    const observed = this.#observe();
+    if (observed !== undefined) this.#onQuiet(observed.snapshot);
   }
 
   #lookAround(): void {
     if (this.#quiet !== undefined) return;
-    if (describe(takeSnapshot(this.#folder)) !== this.#seen) this.#stir();
+    try {
+      if (describe(takeSnapshot(this.#folder)) !== this.#seen) this.#stir();
+    } catch {
+      // No more files may be opened: the next look will tell.
+    }
+  }
+
+  /** What is there now, listened to; undefined if no more files may be opened: the look now and then comes back to it. */
+  #observe(): { snapshot: Snapshot | undefined } | undefined {
+    try {
+      return { snapshot: this.#follow(takeSnapshot(this.#folder)) };
+    } catch {
+      this.#seen = "unknown";
+      return undefined;
+    }
   }
 
   /** Listens to exactly the folders that are there; a new one may have filled up before it was listened to. */

@@ -2,6 +2,7 @@ import type { Server } from "bun";
 import { Hono } from "hono";
 import { describeError } from "../core/errors.ts";
 import { log } from "../core/log.ts";
+import { isOutOfFiles } from "../core/open-files.ts";
 import type { Session } from "../sessions/session.ts";
 import { answerRequest, answerUpgrade, type AnswerParts } from "./answer.ts";
 import { ControllerRouter } from "./controller-router.ts";
@@ -64,6 +65,7 @@ function createApp(router: ControllerRouter, parts: RouteParts): Hono<RouteBindi
       errorAnswer(raw, 404, "There is nothing at this address"),
   );
   app.onError((error, { req }) => {
+    if (isOutOfFiles(error)) return errorAnswer(req.raw, 503, undefined, { "Retry-After": "1" });
     log.error(`Failed to answer ${req.method} ${req.path}: ${describeError(error)}`, { detail: error.stack });
     return errorAnswer(req.raw, 500);
   });

@@ -112,7 +112,7 @@ export async function attack(server: Witness, bytes: Uint8Array | Uint8Array[]):
 }
 
 /** The server still opens sessions and answers them. */
-export async function expectAlive(server: TestServer): Promise<void> {
+export async function expectAlive(server: Pick<TestServer, "open">): Promise<void> {
   using session = await server.open("/echo?name=alive");
   session.send("still here");
   expect(await session.next()).toBe("still here");
