@@ -141,6 +141,7 @@ export class App {
       host: config.host,
       port: config.port,
       maxBodyBytes: config.maxMessageBytes,
+      timeoutSeconds: config.httpTimeoutSeconds,
       websocket: createSocketHandler({
         findReasonToEnd: (session) => this.#findReasonToEnd(session),
         registry: this.#registry,

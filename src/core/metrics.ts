@@ -9,6 +9,9 @@ export const refusalReasons = [
 
 export type RefusalReason = (typeof refusalReasons)[number];
 
+/** Why a request was refused before a controller saw it. */
+export type RequestRefusal = "headers-too-large" | "body-too-large" | "body-too-slow";
+
 /** What this process has counted since it started: plain integers, so that counting costs next to nothing. */
 export class Metrics {
   sessionsOpened = 0;
@@ -21,6 +24,12 @@ export class Metrics {
     "max-upgrades": 0,
     draining: 0,
     origin: 0,
+  };
+  /** Requests that were refused, by reason; the runtime refuses some by itself, which nobody counts. */
+  readonly requestsRefused: Record<RequestRefusal, number> = {
+    "headers-too-large": 0,
+    "body-too-large": 0,
+    "body-too-slow": 0,
   };
   messagesReceived = 0;
   /** A message to a group counts once for each member. */

@@ -179,14 +179,14 @@ export const settings = {
     "Limits",
     size(KIB, 16 * KIB),
     16 * KIB,
-    "The largest request line and headers",
+    "The largest request line and headers together",
   ),
   "http-timeout": setting(
     "httpTimeoutSeconds",
     "Limits",
     requiredDuration(1, 255),
     10,
-    "End an HTTP request whose headers, body or answer make no progress for this long",
+    "End an HTTP request whose body or answer makes no progress for this long, and an unused connection",
   ),
   origins: setting(
     "origins",

@@ -9,11 +9,13 @@ import { log } from "../core/log.ts";
 import type { Watchdog } from "../core/watchdog.ts";
 import type { Session } from "../sessions/session.ts";
 import { refuseAdmission } from "./admission.ts";
+import { hasLeft, isTooLarge, readBody, type UnreadBody } from "./body.ts";
 import type { ControllerMatch } from "./controller-router.ts";
 import { errorAnswer } from "./error-page.ts";
 import type { Origination, TrustedProxies } from "./forwarded.ts";
 import { checkHandshake, isValidHost } from "./handshake.ts";
-import { isClientsDoing, LazyRequest, readBody } from "./request.ts";
+import { LazyRequest } from "./request.ts";
+import { refuseRequest } from "./request-limits.ts";
 import { toResponse } from "./response.ts";
 import { upgrade, type UpgradeGate } from "./upgrade.ts";
 
@@ -35,9 +37,10 @@ export async function answerRequest(
   if (!isValidHost(raw.headers.get("host"))) return refuseHost(raw);
   const call = findAnswer(controller, raw.method);
   if (call === undefined) return refuseMethod(raw, controller);
-  const body = raw.body === null ? {} : await readBody(raw).catch(() => undefined);
-  if (body === undefined) return errorAnswer(raw, 400, "The body is not what its Content-Type says");
+  const timeoutSeconds = parts.gate.config.httpTimeoutSeconds;
+  const body = raw.body === null ? {} : await readBody(raw, { timeoutSeconds, server });
   const origination = readOrigination(raw, server, parts);
+  if ("unread" in body) return refuseBody(raw, body, origination, parts);
   const request = new LazyRequest({ raw, origination, isUpgrade: false, pathParams: params, body });
   try {
     const called = callAnswer(call, request, controller, parts);
@@ -108,6 +111,17 @@ function findAnswer({ answers }: Controller, method: string): Answer | undefined
   return own ?? (name === "head" ? answers.get : undefined) ?? answers.all;
 }
 
+function refuseBody(
+  raw: Request,
+  { unread }: UnreadBody,
+  { remoteAddress }: Origination,
+  { gate }: AnswerParts,
+): Response {
+  return unread === "malformed" || unread === "client-left"
+    ? errorAnswer(raw, 400, "The body is not what its Content-Type says")
+    : refuseRequest(raw, unread, remoteAddress, gate);
+}
+
 function refuseHost(raw: Request): Response {
   return errorAnswer(raw, 400, 'The header "Host" must name one host');
 }
@@ -151,10 +165,11 @@ function answerFault(
   request: LazyRequest,
   { file }: Controller,
   error: unknown,
-  { generation: { folder } }: AnswerParts,
+  { generation: { folder }, gate }: AnswerParts,
 ): Response {
   const { raw, method, path } = request;
-  if (isClientsDoing(raw, error)) {
+  if (isTooLarge(error)) return refuseRequest(raw, "body-too-large", request.remoteAddress, gate);
+  if (hasLeft(raw, error)) {
     log.debug(`Gave up on ${method} ${path}: ${describeError(error)}`);
     return errorAnswer(raw, 400);
   }

@@ -27,7 +27,8 @@ export class CertificateWatcher {
   readonly #renew: CertificateWatcherOptions["renew"];
   #certificate: Certificate;
   #seen: string;
-  #isSettling = false;
+  /** The files changed, or could not be used when they were read last. */
+  #isDue = false;
   #lastFault = "";
   #look: ReturnType<typeof setInterval> | undefined;
   #warn: ReturnType<typeof setInterval> | undefined;
@@ -52,6 +53,7 @@ export class CertificateWatcher {
 
   /** Reads the files again, and renews the certificate if it is another one. */
   check(): void {
+    this.#isDue = false;
     try {
       const next = readCertificate(this.#files);
       const { chain, key } = this.#certificate;
@@ -75,15 +77,15 @@ export class CertificateWatcher {
     const seen = this.#describe();
     if (seen !== this.#seen) {
       this.#seen = seen;
-      this.#isSettling = true;
-    } else if (this.#isSettling) {
-      this.#isSettling = false;
+      this.#isDue = true;
+    } else if (this.#isDue) {
       this.check();
     }
   }
 
   /** Says why the certificate was not renewed, once as long as the reason is the same. */
   #refuse(text: string): void {
+    this.#isDue = true;
     if (text === this.#lastFault) return;
     this.#lastFault = text;
     log.error(`${text}; the certificate before it stays in use`);

@@ -1,4 +1,5 @@
 import type { ControllerRequest, Params } from "../controllers/controller.ts";
+import type { FormFields, ReadBody } from "./body.ts";
 import type { Origination } from "./forwarded.ts";
 
 /** What the server knows of a request when it calls a controller. */
@@ -12,37 +13,6 @@ export type RequestFacts = {
   /** What `readBody` gave. */
   body: ReadBody;
 };
-
-/** The form fields in their order: what `FormData` gives when it is iterated. */
-type FormFields = Iterable<[string, unknown]>;
-
-export type ReadBody = { text?: string; fields?: FormFields };
-
-/** Bodies that a controller reads as a string. */
-const TEXT_TYPES = /^(?:text\/|application\/(?:[\w.-]+\+)?json\b)/i;
-const FORM_TYPES = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
-
-/** Reads the body of a request whose type is text, JSON or a form; other bodies stay unread. */
-export async function readBody(raw: Request): Promise<ReadBody> {
-  const type = raw.headers.get("content-type");
-  if (type === null || raw.body === null) return {};
-  // A copy is read, so that `request.raw` can still be.
-  if (TEXT_TYPES.test(type)) return { text: await raw.clone().text() };
-  if (FORM_TYPES.test(type)) return { fields: (await raw.clone().formData()) as FormFields };
-  return {};
-}
-
-/**
- * Whether a controller only found out, while it read the body, that its client has left or sent too much.
- *
- * The runtime has ended the connection by then, after a 400 or a 413 where that was still possible.
- */
-export function isClientsDoing({ signal }: Request, error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return (
-    (error.name === "AbortError" && signal.aborted) || error.message === "Request body exceeded maxRequestBodySize"
-  );
-}
 
 /** The path and the query of `url`, which is relative when the `Host` header makes no sense. */
 export function splitUrl(url: string): { rawPath: string; query: string } {

@@ -11,6 +11,7 @@ import { asksForWebSocket } from "./handshake.ts";
 import { addHealth } from "./health.ts";
 import { LIVE_PAGES_PATH, type LivePages } from "./live-pages.ts";
 import { decodePath, splitUrl } from "./request.ts";
+import { measureHead, refuseRequest, RUNTIME_MAX_HEADER_BYTES } from "./request-limits.ts";
 import type { ServeStatic } from "./static.ts";
 
 /** What the Hono app is given for each request: Bun's server, for the remote address. */
@@ -34,7 +35,12 @@ export type RouteParts = AnswerParts & {
 export function createRoutes(parts: RouteParts): Routes {
   const router = new ControllerRouter(parts.generation.controllers.values());
   const app = createApp(router, parts);
+  const { maxHeaderBytes } = parts.gate.config;
+  const isHeadLimited = maxHeaderBytes < RUNTIME_MAX_HEADER_BYTES;
   return (request, server) => {
+    if (isHeadLimited && measureHead(request) > maxHeaderBytes) {
+      return refuseRequest(request, "headers-too-large", server.requestIP(request)?.address ?? "", parts.gate);
+    }
     const match = asksForWebSocket(request) ? router.match(request.url) : undefined;
     return match === undefined ? app.fetch(request, { server }) : answerUpgrade(request, server, match, parts);
   };

@@ -14,6 +14,8 @@ export type ServerOptions = {
   /** Other servers of this process may listen on the port too. */
   sharesPort: boolean;
   maxBodyBytes: number;
+  /** The runtime ends a request that makes no progress for this long, and an unused connection. */
+  timeoutSeconds: number;
   websocket: WebSocketHandler<Session>;
   /** The routes of the generation that is current when a request comes. */
   routes: () => Routes;
@@ -25,13 +27,14 @@ export type ServerOptions = {
  * @throws {Fault} `LISTEN` with the reason: the port is in use, the address is not this machine's.
  */
 export function listen(options: ServerOptions): Server<Session> {
-  const { host, port, certificate, sharesPort, maxBodyBytes, websocket, routes } = options;
+  const { host, port, certificate, sharesPort, maxBodyBytes, timeoutSeconds, websocket, routes } = options;
   try {
     return Bun.serve<Session>({
       hostname: host,
       port,
       ...(certificate === undefined ? {} : { tls: { cert: certificate.chain, key: certificate.key } }),
       maxRequestBodySize: maxBodyBytes,
+      idleTimeout: timeoutSeconds,
       development: false,
       // Not said, the runtime lets a second server share the port, and the kernel splits the sessions between them.
       reusePort: sharesPort,

@@ -28,13 +28,13 @@ export type UpgradeParts = {
   gate: UpgradeGate;
 };
 
-/** What decides on upgrades, and what the sessions that they become need; one for the whole server. */
+/** What decides on requests and upgrades, and what the sessions that they become need; one for the whole server. */
 export type UpgradeGate = {
   admissions: Admissions;
   metrics: Metrics;
   throttledLog: ThrottledLog;
   inboxLimits: InboxLimits;
-  config: Pick<Config, "timeoutSeconds" | "origins">;
+  config: Pick<Config, "timeoutSeconds" | "origins" | "httpTimeoutSeconds" | "maxHeaderBytes">;
   /** What runs the events of the sessions of one path pattern. */
   runnerOf: (route: string) => RunEvent;
 };

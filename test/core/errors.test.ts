@@ -23,6 +23,7 @@ const exits: Record<2 | 78, FaultCode[]> = {
     "CONTROLLER_CONFLICT",
     "CONTROLLER_LOAD",
     "CONTROLLER_SHAPE",
+    "TLS",
   ],
 };
 

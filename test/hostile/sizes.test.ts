@@ -102,6 +102,7 @@ test.each(ways)(
     }
     const whole = await exchange(server.origin, toPost(target, type, `${chunked}0\r\n\r\n`));
     expect(whole.text).toContain("\r\n\r\nGOT 3");
-    expect(server.log().filter(({ level }) => level === "ERROR" || level === "WARN")).toEqual([]);
+    const logged = server.log().filter(({ level }) => level === "ERROR" || level === "WARN");
+    expect(logged.map(({ message }) => message)).toEqual(["Refused a request: its body is larger than --max-message"]);
   },
 );

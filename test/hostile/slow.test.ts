@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { startBinary } from "../support/binary.ts";
+import { createFolder } from "../support/folder.ts";
 import { connectRaw, formatFrame, openRaw, type RawConnection } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
 import { expectAlive, readOutcome, startWitness } from "../support/witness.ts";
@@ -55,39 +57,69 @@ test.concurrent("a session that sends whole frames slowly stays", async () => {
   expect(readOutcome(slow.received()).echoes.length).toBeGreaterThan(1);
 });
 
-/**
- * What the runtime does by itself with a connection that is slow in HTTP: it ends it without an answer, and no
- * controller is called. The headers have ten seconds in all, and so has a body that comes with less than 16 KiB a
- * second; its clock ticks every four seconds, so ten are ten to fourteen.
- */
-test.concurrent(
-  "a connection that drips its request is ended by the runtime within 14 seconds, and calls no controller",
-  async () => {
-    const calls = `import { kept } from "hubbub";
+/** Ended connections, by what was sent on them: how many seconds that took, and what was answered. */
+type Ends = Record<string, { ended: boolean; answer: string }>;
+
+/** Sends each of `starts` and then drips, until the server ends the connection, `patience` seconds at most. */
+async function dripUntilEnd(url: string, starts: Record<string, string>, patience: number): Promise<Ends> {
+  const startedAt = performance.now();
+  const ends = Object.entries(starts).map(async ([what, start]) => {
+    using raw = await connectRaw(url, start);
+    using _dripping = drip(raw, Buffer.alloc(start === "" ? 0 : 5000, "a"), 100);
+    while (!raw.ended() && performance.now() - startedAt < patience * 1000) await Bun.sleep(50);
+    return [what, { ended: raw.ended(), answer: raw.received().toString() }] as const;
+  });
+  return Object.fromEntries(await Promise.all(ends));
+}
+
+const cut = { ended: true, answer: "" };
+
+/** What is counted here is how often a controller was called. */
+const calls = `import { kept } from "hubbub";
 const calls = kept("calls", () => ({ count: 0 }));
 export const all = () => ({ body: String(++calls.count) });`;
-    await using server = await startWitness({}, { "calls.js": calls });
-    const head = "POST /calls HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n";
+
+/** Headers have ten seconds, whatever --http-timeout says: the runtime's clock for them ticks every four seconds. */
+test.concurrent(
+  "a connection that drips its headers is ended by the runtime within 14 seconds, and calls no controller",
+  async () => {
+    await using server = await startWitness({ "http-timeout": "1" }, { "calls.js": calls });
     const starts = {
       nothing: "",
       "half a request line": "GET /ca",
-      "a header": `${head}X-A: `,
+      "a header": "GET /calls HTTP/1.1\r\nHost: x\r\nX-A: ",
+    };
+    expect(await dripUntilEnd(server.url("/"), starts, 18)).toEqual({
+      nothing: cut,
+      "half a request line": cut,
+      "a header": cut,
+    });
+    expect(await (await server.fetch("/calls")).text()).toBe("1");
+  },
+  30_000,
+);
+
+/** The runtime's clock ticks every four seconds, and gives a body another tick for 16 KiB a second. */
+test.concurrent(
+  "a request whose body its controller reads, or whose answer does not come, is ended after --http-timeout",
+  async () => {
+    using folder = createFolder({
+      "slow.js": `export const post = async ({ raw }) => ({ body: await raw.text() });
+export const get = () => new Promise((resolve) => setTimeout(resolve, 60_000));`,
+    });
+    await using server = await startBinary([folder.path, "--no-watch", "--http-timeout", "1"], { cwd: folder.path });
+    const head = "POST /slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n";
+    const starts = {
       "a body": `${head}Content-Length: 10000\r\n\r\n`,
       "a chunked body": `${head}Transfer-Encoding: chunked\r\n\r\n2710\r\n`,
+      "no answer": "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n",
     };
-    const startedAt = performance.now();
-    const seen = await Promise.all(
-      Object.entries(starts).map(async ([what, start]) => {
-        using raw = await connectRaw(server.url("/"), start);
-        using dripping = drip(raw, Buffer.alloc(what === "nothing" ? 0 : 5000, "a"), 100);
-        while (!raw.ended() && performance.now() - startedAt < 18_000) await Bun.sleep(50);
-        return { what, ended: raw.ended(), answer: raw.received().toString(), dripped: dripping.dripped() > 50 };
-      }),
-    );
-    expect(seen).toEqual(
-      Object.keys(starts).map((what) => ({ what, ended: true, answer: "", dripped: what !== "nothing" })),
-    );
-    expect(await (await server.fetch("/calls")).text()).toBe("1");
+    expect(await dripUntilEnd(server.origin, starts, 12)).toEqual({
+      "a body": cut,
+      "a chunked body": cut,
+      "no answer": cut,
+    });
+    expect(server.log().filter(({ level }) => level !== "INFO")).toEqual([]);
   },
   30_000,
 );
