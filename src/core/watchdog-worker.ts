@@ -21,8 +21,17 @@ function start({ state, log: config }: WatchdogMessage & { type: "start" }): voi
   let beat = 0;
   let since = performance.now();
   let nextMs = HELD_MS;
+  let lookedAt = since;
   setInterval(() => {
     const now = performance.now();
+    const sleptMs = now - lookedAt - LOOK_MS;
+    lookedAt = now;
+    if (sleptMs >= HELD_MS) {
+      log.warning(`The process did not run for ${formatSeconds(sleptMs)}: it, or the machine, was stopped`, {
+        sleptMs,
+      });
+      since += sleptMs;
+    }
     const current = Atomics.load(state, BEAT);
     const heldMs = now - since;
     if (current !== beat) {
