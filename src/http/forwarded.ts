@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { isValidHost } from "./handshake.ts";
 
 /** Where a request came from and what it asked, as far as trusted proxies tell. */
 export type Origination = {
@@ -36,7 +37,8 @@ export class TrustedProxies {
   }
 
   /**
-   * Reads `X-Forwarded-For`, `-Proto` and `-Host` if `peer` is trusted.
+   * Reads `X-Forwarded-For`, `-Proto` and `-Host` if `peer` is trusted; `Forwarded` never, which proxies pass on as the
+   * client sent it.
    *
    * The remote address is the last one in `X-Forwarded-For` that is not itself a trusted proxy.
    */
@@ -44,12 +46,13 @@ export class TrustedProxies {
     const scheme = isTls ? "https" : "http";
     const own = { scheme, authority: headers.get("host") ?? "", remoteAddress: toPlainAddress(peer) } as const;
     if (!this.trusts(peer)) return own;
+    const host = lastOf(headers.get("x-forwarded-host"));
     const proto = lastOf(headers.get("x-forwarded-proto"));
     const hops = (headers.get("x-forwarded-for") ?? "").split(",").map((hop) => toHopAddress(hop.trim()));
     const known = hops.slice(hops.findLastIndex((hop) => isIP(hop) === 0) + 1);
     return {
       scheme: proto === "https" || proto === "wss" ? "https" : proto === "http" || proto === "ws" ? "http" : scheme,
-      authority: lastOf(headers.get("x-forwarded-host")) ?? own.authority,
+      authority: isValidHost(host) ? host : own.authority,
       remoteAddress: known.findLast((hop) => !this.trusts(hop)) ?? known[0] ?? own.remoteAddress,
     };
   }
@@ -57,14 +60,15 @@ export class TrustedProxies {
 
 /** `127.0.0.1` for `::ffff:127.0.0.1`. */
 function toPlainAddress(address: string): string {
-  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+  return /^::ffff:(\d+(?:\.\d+){3})$/i.exec(address)?.[1] ?? address;
 }
 
 /** `192.0.2.1` for `192.0.2.1:4711`, `2001:db8::1` for `[2001:db8::1]:4711`. */
 function toHopAddress(hop: string): string {
-  return /^\[(.+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^(\d+(?:\.\d+){3}):\d+$/.exec(hop)?.[1] ?? hop;
+  const address = /^\[(.+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^(\d+(?:\.\d+){3}):\d+$/.exec(hop)?.[1] ?? hop;
+  return toPlainAddress(address);
 }
 
-function lastOf(list: string | null): string | undefined {
-  return list?.split(",").at(-1)?.trim() || undefined;
+function lastOf(list: string | null): string {
+  return list?.split(",").at(-1)?.trim() ?? "";
 }

@@ -70,12 +70,10 @@ export class Admissions {
   #takeUpgrade(): AdmissionRefusal | undefined {
     const rate = this.#options.maxUpgradesPerSecond;
     if (rate === 0) return undefined;
-    if (this.#upgradeCredit < 1) {
-      const now = this.#now();
-      this.#upgradeCredit = Math.min(rate, this.#upgradeCredit + ((now - this.#creditedAt) / 1000) * rate);
-      this.#creditedAt = now;
-      if (this.#upgradeCredit < 1) return this.#refuse("max-upgrades", 1);
-    }
+    const now = this.#now();
+    this.#upgradeCredit = Math.min(rate, this.#upgradeCredit + ((now - this.#creditedAt) / 1000) * rate);
+    this.#creditedAt = now;
+    if (this.#upgradeCredit < 1) return this.#refuse("max-upgrades", 1);
     this.#upgradeCredit -= 1;
     return undefined;
   }
@@ -96,11 +94,14 @@ function toCounted(address: string): string {
   return address.includes(":") ? toNetwork(address) : address;
 }
 
-/** `2001:db8:1:2` for `2001:db8:1:2:3:4:5:6`, `2001:db8:0:0` for `2001:db8::1`. */
+/** `2001:db8:1:2` for `2001:db8:1:2:3:4:5:6`, `2001:db8:0:0` for `2001:DB8::1`. */
 function toNetwork(address: string): string {
   const [head = "", tail = ""] = address.split("::", 2);
   const before = head === "" ? [] : head.split(":");
   const after = tail === "" ? [] : tail.split(":");
-  const zeros = address.includes("::") ? Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0") : [];
-  return [...before, ...zeros, ...after].slice(0, 4).join(":");
+  const zeros = Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0");
+  return [...before, ...zeros, ...after]
+    .slice(0, 4)
+    .map((part) => Number.parseInt(part, 16).toString(16))
+    .join(":");
 }

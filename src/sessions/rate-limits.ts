@@ -15,7 +15,7 @@ export type RateLimitsOptions = {
 /**
  * How much one session may send: two token buckets that hold ten seconds' worth.
  *
- * A message costs two subtractions; the clock is read only when a bucket is empty.
+ * The clock is one that stands still between steps, so that most messages cost two subtractions.
  */
 export class RateLimits {
   readonly #messagesPerSecond: number;
@@ -37,18 +37,22 @@ export class RateLimits {
 
   /** Takes one message of `size` bytes or characters; false if the session has sent more than it may. */
   take(session: Session, size: number): boolean {
+    const now = this.#now();
+    if (now !== session.creditedAt) this.#refill(session, now);
     session.messageCredit -= 1;
     session.byteCredit -= size;
-    return (session.messageCredit >= 0 && session.byteCredit >= 0) || this.#refill(session);
-  }
-
-  #refill(session: Session): boolean {
-    const now = this.#now();
-    const seconds = (now - session.creditedAt) / 1000;
-    session.creditedAt = now;
-    const refill = (credit: number, rate: number) => Math.min(credit + rate * seconds, rate * BURST_SECONDS);
-    session.messageCredit = refill(session.messageCredit, this.#messagesPerSecond);
-    session.byteCredit = refill(session.byteCredit, this.#bytesPerSecond);
     return session.messageCredit >= 0 && session.byteCredit >= 0;
   }
+
+  /** At every step: credit that was never looked at must not grow beyond what a bucket holds. */
+  #refill(session: Session, now: number): void {
+    const seconds = (now - session.creditedAt) / 1000;
+    session.creditedAt = now;
+    session.messageCredit = refill(session.messageCredit, this.#messagesPerSecond, seconds);
+    session.byteCredit = refill(session.byteCredit, this.#bytesPerSecond, seconds);
+  }
+}
+
+function refill(credit: number, rate: number, seconds: number): number {
+  return Math.min(credit + rate * seconds, rate * BURST_SECONDS);
 }

@@ -69,6 +69,36 @@ test.each(["unknown", "_hidden", "203.0.113.9:4711", "[2001:db8::7]:4711", "nons
 );
 
 test.each([
+  ["::ffff:203.0.113.9", "203.0.113.9"],
+  ["::FFFF:203.0.113.9", "203.0.113.9"],
+  ["[::ffff:203.0.113.9]:4711", "203.0.113.9"],
+  ["::ffff:203.0.113.9, ::ffff:10.0.0.2", "203.0.113.9"],
+])("TrustedProxies.read() gives an IPv4 address in its usual form: %s", (hops, address) => {
+  expect(read(["10.0.0.0/8"], "::ffff:10.0.0.1", { "x-forwarded-for": hops }).remoteAddress).toBe(address);
+});
+
+test.each([
+  ["example.com", "example.com"],
+  ["example.com:8443", "example.com:8443"],
+  ["[2001:db8::1]:8443", "[2001:db8::1]:8443"],
+  ["what.the.client.sent, example.com", "example.com"],
+  ["example.com/path", "inner:3000"],
+  ["user@example.com", "inner:3000"],
+  ["a b", "inner:3000"],
+  ["example.com:99999", "inner:3000"],
+  ["[", "inner:3000"],
+  ["", "inner:3000"],
+  ["example.com,", "inner:3000"],
+])("TrustedProxies.read() takes X-Forwarded-Host %p as %s", (host, authority) => {
+  expect(read(["loopback"], "127.0.0.1", { "x-forwarded-host": host }).authority).toBe(authority);
+});
+
+test("TrustedProxies.read() never reads Forwarded, which proxies pass on as the client sent it", () => {
+  const own = { scheme: "http", authority: "inner:3000", remoteAddress: "127.0.0.1" } as const;
+  expect(read(["loopback"], "127.0.0.1", { forwarded: "for=6.6.6.6;host=evil.example;proto=https" })).toEqual(own);
+});
+
+test.each([
   [["127.0.0.1"], "127.0.0.1", true],
   [["127.0.0.1"], "127.0.0.2", false],
   [["127.0.0.1"], "::ffff:127.0.0.1", true],
