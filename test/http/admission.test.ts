@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { startBinary } from "../support/binary.ts";
 import { exchange } from "../support/exchange.ts";
+import { createFolder } from "../support/folder.ts";
 import { handshake, openRaw } from "../support/raw.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { waitFor } from "../support/session.ts";
@@ -143,4 +145,19 @@ test("a refusal is shown to a person as a page, and to a program as JSON", async
   const page = await exchange(server.url("/"), handshake("/a", { Accept: "text/html" }));
   expect(page.text).toMatch(/^content-type: text\/html/im);
   expect(page.text).toContain("The server has as many sessions as it takes");
+});
+
+test("--max-sessions auto takes as many sessions as the open-file limit allows, and goes on answering", async () => {
+  using folder = createFolder(accept);
+  await using server = await startBinary([folder.path, "--no-watch"], {
+    cwd: folder.path,
+    prefix: ["prlimit", "--nofile=128"],
+  });
+  const raws = await Promise.all(Array.from({ length: 64 }, () => openRaw(`${server.origin}/a`)));
+  const refused = await exchange(server.origin, handshake("/a"));
+  expect(refused.statuses).toEqual([503]);
+  expect(await (await server.fetch("/a")).text()).toBe("page");
+  await server.logged("Refused a session: there are as many as --max-sessions allows");
+  for (const raw of raws) raw.reset();
+  await waitFor(async () => (await exchange(server.origin, handshake("/a"))).statuses[0] === 101, "session");
 });
