@@ -1,7 +1,11 @@
 import type { Server } from "bun";
 import type { Session } from "../sessions/session.ts";
 import type { Certificate } from "./certificate.ts";
+import { takeOver } from "./handover.ts";
 import { listen, type ServerOptions } from "./server.ts";
+
+/** How long a server that was replaced takes the connections that it was given before, in milliseconds. */
+const HANDOVER_MS = 1000;
 
 export type ListenerOptions = Omit<ServerOptions, "certificate" | "sharesPort">;
 
@@ -14,6 +18,9 @@ export type ListenerOptions = Omit<ServerOptions, "certificate" | "sharesPort">;
 export class Listener {
   readonly #options: ListenerOptions;
   #servers: readonly Server<Session>[] = [];
+  /** Still takes the connections that the kernel gave it before it was replaced. */
+  #replaced: Server<Session> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -43,13 +50,15 @@ export class Listener {
    * @throws {Fault} `LISTEN` if the runtime does not take it: then nothing has changed.
    */
   renew(certificate: Certificate): void {
+    this.#retire();
     const [current] = this.#servers;
     if (current?.port === undefined) return;
-    const next = listen({ ...this.#options, port: current.port, certificate, sharesPort: true });
-    this.#servers = [next, ...this.#servers];
-    void current.stop().then(() => {
-      this.#servers = this.#servers.filter((server) => server !== current);
-    });
+    const options = { ...this.#options, port: current.port, certificate, sharesPort: true };
+    const { listening, isSole } = takeOver(() => listen(options));
+    this.#servers = [listening, ...this.#servers];
+    this.#replaced = current;
+    if (isSole) this.#timer = setTimeout(() => this.#retire(), HANDOVER_MS);
+    else this.#retire();
   }
 
   /** How many requests have not been answered. */
@@ -57,8 +66,20 @@ export class Listener {
     return this.#servers.reduce((sum, { pendingRequests }) => sum + pendingRequests, 0);
   }
 
+  /** Has the server that was replaced take no more connections, and forgets it once those that it has are over. */
+  #retire(): void {
+    clearTimeout(this.#timer);
+    const server = this.#replaced;
+    if (server === undefined) return;
+    this.#replaced = undefined;
+    void server.stop().then(() => {
+      this.#servers = this.#servers.filter((each) => each !== server);
+    });
+  }
+
   /** Takes no more connections; resolves when those that are open are over, or at once if they are to be cut. */
   async stop({ cut = false } = {}): Promise<void> {
+    this.#retire();
     await Promise.all(this.#servers.map((server) => server.stop(cut)));
   }
 }

@@ -238,6 +238,26 @@ test("a stop after renewals closes every session with 1012", async () => {
   expect(readServedName(server.url("/"))).rejects.toHaveProperty("code", "ECONNREFUSED");
 });
 
+test("a renewal resets no connection, however many are made at that moment", async () => {
+  using files = createFolder({ ...controllers, ...toFiles(first) });
+  const flags = Object.entries(flagsFor(files)).flatMap(([name, value]) => [`--${name}`, value]);
+  await using server = await startBinary([files.path, "--no-watch", ...flags], { cwd: files.path });
+  const names: string[] = [];
+  const until = performance.now() + 3000;
+  const connect = async () => {
+    while (performance.now() < until) names.push(await readServedName(server.origin));
+  };
+  const connecting = Promise.all(Array.from({ length: 10 }, connect));
+  await waitFor(() => names.length >= 50, "connections");
+  files.write(toFiles(second));
+  server.signal("SIGHUP");
+  await connecting;
+  const changedAt = names.indexOf("second");
+  expect(changedAt).toBeGreaterThanOrEqual(50);
+  // Ten were being made when the first of the new ones was.
+  expect(new Set(names.slice(changedAt + 20))).toEqual(new Set(["second"]));
+}, 20_000);
+
 test("a change of the files is enough: written in place, renamed into place", async () => {
   using files = createFolder(toFiles(first));
   await using server = await startServer(controllers, flagsFor(files));
