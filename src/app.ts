@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { basename, join } from "node:path";
 import { apiNames, createApi } from "./controllers/api.ts";
 import { createRunEvent } from "./controllers/events.ts";
@@ -12,6 +11,7 @@ import { log } from "./core/log.ts";
 import { Metrics } from "./core/metrics.ts";
 import { countAffordableSessions, OpenFilesWatch, readOpenFileLimit } from "./core/open-files.ts";
 import { ThrottledLog } from "./core/throttled-log.ts";
+import { waitAtMost } from "./core/wait-at-most.ts";
 import type { Watchdog } from "./core/watchdog.ts";
 import { Groups } from "./groups/groups.ts";
 import { readCertificate } from "./http/certificate.ts";
@@ -37,6 +37,9 @@ const STOP_GRACE_MS = 10_000;
 
 /** What sessions are told when the server stops. */
 const stopped: EndReason = { code: 1012, text: "server stopping" };
+
+/** What they are told when their controller is gone. */
+const removed: EndReason = { code: 1001, text: "controller removed" };
 
 export type AppOptions = {
   config: Config;
@@ -84,14 +87,14 @@ export class App {
       pingSeconds: config.pingSeconds,
       expire: (session) => this.#delivery.close(session, 1001, "idle timeout"),
     });
-    const asHost = AsyncLocalStorage.snapshot();
     this.#delivery = new Delivery({
       groups: this.#groups,
-      backlog: new Backlog(
-        config.maxBacklogBytes,
-        () => this.#registry.values(),
-        (session) => asHost(() => this.#cutSlow(session)),
-      ),
+      backlog: new Backlog({
+        maxBytes: config.maxBacklogBytes,
+        sessions: () => this.#registry.values(),
+        metrics,
+        throttledLog: this.#throttledLog,
+      }),
       metrics,
       maxGroups: config.maxGroups,
       compressMinBytes: config.compress ? config.compressMinBytes : Infinity,
@@ -231,15 +234,11 @@ export class App {
     this.#openFiles.stop();
     this.#livePages?.stop();
     this.#certificates?.stop();
-    const isClosed = this.#listener.stop();
-    const ended = Promise.all([...this.#registry.ending].map((session) => session.settle()));
-    const timer = Promise.withResolvers<void>();
-    const timeout = setTimeout(timer.resolve, STOP_GRACE_MS);
-    await Promise.race([Promise.all([ended, isClosed]), timer.promise]);
-    clearTimeout(timeout);
-    if (this.#registry.ending.size > 0) {
-      log.warning(`Stopped before ${this.#registry.ending.size} sessions had finished their close event`);
-    }
+    // An upgrade that was under way may still become a session, which is closed at once.
+    const isClosed = this.#listener.stop().then(() => this.#registry.settle());
+    await waitAtMost(isClosed, STOP_GRACE_MS);
+    const { endingCount } = this.#registry;
+    if (endingCount > 0) log.warning(`Stopped before ${endingCount} sessions had finished their close event`);
     await this.#listener.stop({ cut: true });
     await this.#live.stop();
   }
@@ -257,8 +256,7 @@ export class App {
     });
     if (previous === undefined) return;
     for (const session of this.#registry.values()) {
-      const reason = this.#findReasonToEnd(session);
-      if (reason !== undefined) this.#delivery.close(session, reason.code, reason.text);
+      if (!next.controllers.has(session.route)) this.#delivery.close(session, removed.code, removed.text);
     }
   }
 
@@ -274,7 +272,7 @@ export class App {
 
   #findReasonToEnd({ route }: Session): EndReason | undefined {
     if (this.#stopping !== undefined) return stopped;
-    return this.#live.current.controllers.has(route) ? undefined : { code: 1001, text: "controller removed" };
+    return this.#live.current.controllers.has(route) ? undefined : removed;
   }
 
   #runnerOf(path: string): RunEvent {
@@ -288,17 +286,5 @@ export class App {
       this.#runners.set(path, run);
     }
     return run;
-  }
-
-  #cutSlow(session: Session): void {
-    const bytes = session.socket?.getBufferedAmount();
-    this.metrics.slowSessionsClosed += 1;
-    this.#throttledLog.warning("slow", `Closed a session that reads too slowly: ${bytes} bytes were waiting for it`, {
-      session: session.info.id,
-      path: session.info.path,
-      address: session.address,
-      bytes,
-    });
-    session.cut(4008, "too slow");
   }
 }

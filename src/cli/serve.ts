@@ -11,7 +11,7 @@ import type { Arguments } from "./args.ts";
 /**
  * Runs the server until a signal ends it; returns the exit code.
  *
- * SIGTERM and SIGINT stop it in order; a second one ends it at once.
+ * SIGTERM and SIGINT stop it in order; a second one ends it at once, and so does the first before it listens.
  */
 export async function serve({ operands, flags }: Arguments): Promise<number> {
   const [operand, ...rest] = operands;
@@ -27,13 +27,25 @@ export async function serve({ operands, flags }: Arguments): Promise<number> {
   const watchdog = new Watchdog(config);
   const app = new App({ config, folder, isEmbedded, version, watchdog });
   const stopped = waitForSignal();
-  const url = await app.start();
+  const starting = app.start();
+  process.on(
+    "SIGHUP",
+    () =>
+      void starting.then(
+        () => app.reload(),
+        () => {},
+      ),
+  );
+  const url = await Promise.race([starting, stopped.then(() => undefined)]);
+  if (url === undefined) {
+    log.info("Stopped before the server listened");
+    return 0;
+  }
   log.info(`Listening: open ${url.href}`, {
     url: url.href,
     folder: isEmbedded ? "embedded" : folder,
     pid: process.pid,
   });
-  process.on("SIGHUP", () => void app.reload());
   const signal = await stopped;
   log.info(`Stopping because of ${signal}: closing ${app.sessionCount} sessions`, {
     signal,

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describeError, describeStack, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
+import { waitAtMost } from "../core/wait-at-most.ts";
 import type { ControllerInfo } from "./api.ts";
 import { type Controller, findControllers, loadController } from "./loader.ts";
 import { formatLocation, locate } from "./location.ts";
@@ -134,14 +135,6 @@ export class Generation {
       log.error(`Controller "${file}" failed in dispose: ${describeError(error)}`, { detail: describeStack(error) });
     }
   }
-}
-
-/** Resolves with `promise`, or after `ms`. */
-async function waitAtMost(promise: Promise<unknown>, ms: number): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ms);
-  await Promise.race([promise, late.promise]);
-  clearTimeout(timer);
 }
 
 /** What `controllers()` answers: the controllers, sorted by path. */

@@ -1,11 +1,15 @@
 import { describeError, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
+import { waitAtMost } from "../core/wait-at-most.ts";
 import { Generation, listControllers } from "./generation.ts";
 import { listChanges, resolveLinks, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { Watcher } from "./watcher.ts";
 
 /** How often a load is begun anew because the folder changed under it, before its result is taken. */
 const MAX_ATTEMPTS = 5;
+
+/** How long `stop` waits for a load that is under way, in milliseconds. */
+const STOP_GRACE_MS = 1000;
 
 export type LiveOptions = {
   folder: string;
@@ -76,9 +80,10 @@ export class LiveControllers {
     return this.#reloading;
   }
 
+  /** Ends the generation that serves; a load that does not end soon is left to itself. */
   async stop(): Promise<void> {
     this.#watcher?.stop();
-    await this.#reloading;
+    if (this.#reloading !== undefined) await waitAtMost(this.#reloading, STOP_GRACE_MS);
     await this.#current?.dispose(0);
   }
 

@@ -1,22 +1,31 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Metrics } from "../core/metrics.ts";
+import type { ThrottledLog } from "../core/throttled-log.ts";
 import type { Session } from "./session.ts";
 
+export type BacklogOptions = {
+  /** What may wait for one session. */
+  maxBytes: number;
+  /** All that are open. */
+  sessions: () => Iterable<Session>;
+  metrics: Metrics;
+  throttledLog: ThrottledLog;
+};
+
 /**
- * Finds sessions that read too slowly before the runtime cuts them off unexplained.
+ * Cuts sessions that read too slowly, before the runtime does so unexplained.
  *
  * A session cannot fall behind by more than what was published: so once that much has been published again, every
  * session's buffer is looked at. The runtime's own limit (`nativeLimitBytes`) stands behind, so memory is bounded
  * whatever happens.
  */
 export class Backlog {
-  readonly #maxBytes: number;
-  readonly #sessions: () => Iterable<Session>;
-  readonly #close: (session: Session) => void;
+  readonly #options: BacklogOptions;
+  readonly #asHost = AsyncLocalStorage.snapshot();
   #published = 0;
 
-  constructor(maxBytes: number, sessions: () => Iterable<Session>, close: (session: Session) => void) {
-    this.#maxBytes = maxBytes;
-    this.#sessions = sessions;
-    this.#close = close;
+  constructor(options: BacklogOptions) {
+    this.#options = options;
   }
 
   /** The runtime's limit: above what `published` lets pass unseen. */
@@ -28,15 +37,32 @@ export class Backlog {
   published(message: string | Uint8Array): void {
     // A frame adds a few bytes of its own, which is all that an empty message is.
     this.#published += message.length + 4;
-    if (this.#published < this.#maxBytes) return;
+    if (this.#published < this.#options.maxBytes) return;
     this.#published = 0;
-    for (const session of this.#sessions()) this.check(session, message);
+    for (const session of this.#options.sessions()) this.check(session, message);
   }
 
-  /** Closes `session` if more waits for it than may, apart from the `message` that it was sent just now. */
+  /** Cuts `session` if more waits for it than may, apart from the `message` that it was sent just now. */
   check(session: Session, message: string | Uint8Array): void {
     if (session.closingAs !== undefined) return;
+    const { maxBytes } = this.#options;
     const waiting = session.socket?.getBufferedAmount() ?? 0;
-    if (waiting > this.#maxBytes && waiting - Buffer.byteLength(message) > this.#maxBytes) this.#close(session);
+    if (waiting > maxBytes && waiting - Buffer.byteLength(message) > maxBytes) {
+      // The controller whose send this was may end before the session does.
+      this.#asHost(() => this.#cut(session, waiting));
+    }
+  }
+
+  #cut(session: Session, bytes: number): void {
+    const { metrics, throttledLog } = this.#options;
+    const { info, address } = session;
+    metrics.slowSessionsClosed += 1;
+    throttledLog.warning("slow", `Closed a session that reads too slowly: ${bytes} bytes were waiting for it`, {
+      session: info.id,
+      path: info.path,
+      address,
+      bytes,
+    });
+    session.cut(4008, "too slow");
   }
 }

@@ -30,8 +30,13 @@ export class Registry {
     return this.#open.values();
   }
 
-  /** Sessions that are closed and whose `close` event has not run to its end. */
-  get ending(): ReadonlySet<Session> {
-    return this.#ending;
+  /** How many sessions are closed while their last events still run. */
+  get endingCount(): number {
+    return this.#ending.size;
+  }
+
+  /** Resolves when the last events of every session that is closed have run to their end. */
+  async settle(): Promise<void> {
+    while (this.#ending.size > 0) await Promise.all(Array.from(this.#ending, (session) => session.settle()));
   }
 }

@@ -1,26 +1,45 @@
-import { expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
+import { Metrics } from "../../src/core/metrics.ts";
+import { ThrottledLog } from "../../src/core/throttled-log.ts";
 import { Backlog } from "../../src/sessions/backlog.ts";
 import type { Session } from "../../src/sessions/session.ts";
 import { openRaw } from "../support/raw.ts";
 import { startServer } from "../support/server.ts";
 import { waitFor } from "../support/session.ts";
 
-/** Only what the backlog looks at. */
-const sessionWith = (bytes: number | undefined): Session =>
-  ({ socket: bytes === undefined ? undefined : { getBufferedAmount: () => bytes } }) as unknown as Session;
+/** The sessions that were cut. */
+let closed: Session[] = [];
 
-function createBacklog(maxBytes: number, sessions: Session[]) {
-  const closed: Session[] = [];
+beforeEach(() => {
+  closed = [];
+});
+
+/** Only what the backlog looks at, with so many bytes that wait. */
+function sessionWith(bytes: number | undefined): Session {
+  const session = {
+    info: { id: "1", path: "/" },
+    socket: bytes === undefined ? undefined : { getBufferedAmount: () => bytes },
+    cut: (code: number, reason: string) => {
+      Object.assign(session, { closingAs: { code, reason } });
+      closed.push(session);
+    },
+  } as unknown as Session;
+  return session;
+}
+
+function createBacklog(maxBytes: number, all: Session[]) {
   let looks = 0;
-  const list = () => {
+  const sessions = () => {
     looks += 1;
-    return sessions;
+    return all;
   };
-  return { backlog: new Backlog(maxBytes, list, (session) => void closed.push(session)), closed, looks: () => looks };
+  const metrics = new Metrics();
+  const backlog = new Backlog({ maxBytes, sessions, metrics, throttledLog: new ThrottledLog() });
+  return { backlog, metrics, looks: () => looks };
 }
 
 test("Backlog.check() closes a session for which more waits than may", () => {
-  const { backlog, closed } = createBacklog(1000, []);
+  const { backlog } = createBacklog(1000, []);
   const slow = sessionWith(1001);
   for (const session of [sessionWith(0), sessionWith(1000), slow]) backlog.check(session, "");
   expect(closed).toEqual([slow]);
@@ -31,21 +50,30 @@ test.each([
   ["bytes", new Uint8Array(5000), 5000],
   ["text of several bytes a character", "€".repeat(5000), 15_000],
 ])("Backlog.check() does not count the message that was sent just now: %s", (_, message, bytes) => {
-  const { backlog, closed } = createBacklog(1000, []);
+  const { backlog } = createBacklog(1000, []);
   const slow = sessionWith(bytes + 1001);
   for (const session of [sessionWith(bytes), sessionWith(bytes + 1000), slow]) backlog.check(session, message);
   expect(closed).toEqual([slow]);
 });
 
+test("Backlog.check() cuts a session once, with 4008, and counts it", () => {
+  const { backlog, metrics } = createBacklog(1000, []);
+  const slow = sessionWith(5000);
+  for (let n = 0; n < 3; n += 1) backlog.check(slow, "");
+  expect(closed).toEqual([slow]);
+  expect(slow.closingAs).toEqual({ code: 4008, reason: "too slow" });
+  expect(metrics.slowSessionsClosed).toBe(1);
+});
+
 test("Backlog.check() leaves a session alone that has ended", () => {
-  const { backlog, closed } = createBacklog(1000, []);
+  const { backlog } = createBacklog(1000, []);
   backlog.check(sessionWith(undefined), "x");
   expect(closed).toEqual([]);
 });
 
 test("Backlog.published() looks at every session each time that as much was published as may wait, frames included", () => {
   const [slow, fast] = [sessionWith(5000), sessionWith(0)];
-  const { backlog, closed, looks } = createBacklog(1000, [slow, fast]);
+  const { backlog, looks } = createBacklog(1000, [slow, fast]);
   backlog.published("x".repeat(995));
   expect(looks()).toBe(0);
   backlog.published("x".repeat(1));

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Metrics } from "../../src/core/metrics.ts";
+import { ThrottledLog } from "../../src/core/throttled-log.ts";
 import { Groups } from "../../src/groups/groups.ts";
 import { Backlog } from "../../src/sessions/backlog.ts";
 import { Delivery } from "../../src/sessions/delivery.ts";
@@ -132,14 +133,12 @@ function startParts(): Parts {
       },
     },
   });
+  const metrics = new Metrics();
+  const throttledLog = new ThrottledLog();
   const delivery = new Delivery({
     groups: new Groups(() => [server]),
-    backlog: new Backlog(
-      MAX_BACKLOG_BYTES,
-      () => sessions,
-      (session) => session.cut(4008, "too slow"),
-    ),
-    metrics: new Metrics(),
+    backlog: new Backlog({ maxBytes: MAX_BACKLOG_BYTES, sessions: () => sessions, metrics, throttledLog }),
+    metrics,
     maxGroups: 0,
     compressMinBytes: Infinity,
   });
