@@ -23,7 +23,7 @@ export type RunEventOptions = {
  * one in close or error is logged.
  */
 export function createRunEvent(path: string, { current, close, watchdog }: RunEventOptions): RunEvent {
-  const numberOf = (type: SessionEvent["type"]) => watchdog?.numberOf(`the controller of ${path} in ${type}`) ?? 0;
+  const numberOf = (type: SessionEvent["type"]) => watchdog?.numberOf(path, type) ?? 0;
   const numbers = {
     open: numberOf("open"),
     message: numberOf("message"),

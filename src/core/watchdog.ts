@@ -21,7 +21,9 @@ export const RUNNING = 1;
  */
 export class Watchdog {
   readonly #state = new Int32Array(new SharedArrayBuffer(8));
-  readonly #numbers = new Map<string, number>();
+  /** By path, then by what the controller does. */
+  readonly #numbers = new Map<string, Map<string, number>>();
+  #count = 0;
   readonly #worker: Worker;
   readonly #timer: ReturnType<typeof setInterval>;
 
@@ -34,13 +36,16 @@ export class Watchdog {
     this.#timer.unref();
   }
 
-  /** The number that stands for what a log line calls `name`. */
-  numberOf(name: string): number {
-    let number = this.#numbers.get(name);
+  /** The number that stands for the controller of `path` in `activity`: an event or a method. */
+  numberOf(path: string, activity: string): number {
+    let numbers = this.#numbers.get(path);
+    if (numbers === undefined) this.#numbers.set(path, (numbers = new Map()));
+    let number = numbers.get(activity);
     if (number === undefined) {
-      number = this.#numbers.size + 1;
-      this.#numbers.set(name, number);
-      this.#post({ type: "name", name });
+      this.#count += 1;
+      number = this.#count;
+      numbers.set(activity, number);
+      this.#post({ type: "name", name: `the controller of ${path} in ${activity}` });
     }
     return number;
   }

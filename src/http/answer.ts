@@ -35,7 +35,8 @@ export async function answerRequest(
   parts: AnswerParts,
 ): Promise<Response> {
   if (!isValidHost(raw.headers.get("host"))) return refuseHost(raw);
-  const call = findAnswer(controller, raw.method);
+  const name = raw.method.toLowerCase();
+  const call = findAnswer(controller, name);
   if (call === undefined) return refuseMethod(raw, controller);
   const timeoutSeconds = parts.gate.config.httpTimeoutSeconds;
   const body = raw.body === null ? {} : await readBody(raw, { timeoutSeconds, server });
@@ -43,7 +44,7 @@ export async function answerRequest(
   if ("unread" in body) return refuseBody(raw, body, origination, parts);
   const request = new LazyRequest({ raw, origination, isUpgrade: false, pathParams: params, body });
   try {
-    const called = callAnswer(call, request, controller, parts);
+    const called = callAnswer(call, name, request, controller, parts);
     return toPlainAnswer(raw, isPromise(called) ? await parts.generation.follow(called) : called);
   } catch (error) {
     return answerFault(request, controller, error, parts);
@@ -64,7 +65,7 @@ export function answerUpgrade(
   if (!isValidHost(raw.headers.get("host"))) return refuseHost(raw);
   const invalid = checkHandshake(raw);
   if (invalid !== undefined) return errorAnswer(raw, invalid.status, invalid.message, invalid.headers);
-  const call = findAnswer(controller, raw.method);
+  const call = findAnswer(controller, "get");
   if (call === undefined) return refuseMethod(raw, controller);
   const { gate, generation } = parts;
   const origination = readOrigination(raw, server, parts);
@@ -79,7 +80,7 @@ export function answerUpgrade(
   };
   const fail = (error: unknown) => answerFault(request, controller, error, parts);
   try {
-    const called = callAnswer(call, request, controller, parts);
+    const called = callAnswer(call, "get", request, controller, parts);
     return isPromise(called) ? generation.follow(called).then(conclude).catch(fail) : conclude(called);
   } catch (error) {
     return fail(error);
@@ -92,12 +93,12 @@ function readOrigination(raw: Request, server: Server<Session>, { proxies }: Ans
 
 function callAnswer(
   call: Answer,
+  name: string,
   request: LazyRequest,
   { path }: Controller,
   { generation, watchdog }: AnswerParts,
 ): unknown {
-  const before =
-    watchdog?.enter(watchdog.numberOf(`the controller of ${path} in ${request.method.toLowerCase()}`)) ?? 0;
+  const before = watchdog?.enter(watchdog.numberOf(path, name)) ?? 0;
   try {
     return generation.run(call, request);
   } finally {
@@ -105,8 +106,8 @@ function callAnswer(
   }
 }
 
-function findAnswer({ answers }: Controller, method: string): Answer | undefined {
-  const name = method.toLowerCase();
+/** @param name the method, in lower case */
+function findAnswer({ answers }: Controller, name: string): Answer | undefined {
   const own = Object.hasOwn(answers, name) ? answers[name as MethodName] : undefined;
   return own ?? (name === "head" ? answers.get : undefined) ?? answers.all;
 }

@@ -5,8 +5,8 @@ import type { Session } from "../sessions/session.ts";
 /** The form fields in their order: what `FormData` gives when it is iterated. */
 export type FormFields = Iterable<[string, unknown]>;
 
-/** What a controller is given of a body. */
-export type ReadBody = { text?: string; fields?: FormFields };
+/** What a controller is given of a body: its type, and its text or its fields. */
+export type ReadBody = { type?: string; text?: string; fields?: FormFields };
 
 /** Why a body is not given to a controller. */
 export type UnreadBody = { unread: RequestRefusal | "malformed" | "client-left" };
@@ -37,9 +37,9 @@ export async function readBody(raw: Request, { timeoutSeconds, server }: BodyOpt
   server?.timeout(raw, timeoutSeconds);
   if ("unread" in bytes) return bytes;
   const whole = new Response(bytes, { headers: { "Content-Type": type } });
-  if (isText) return { text: await whole.text() };
+  if (isText) return { type, text: await whole.text() };
   try {
-    return { fields: (await whole.formData()) as FormFields };
+    return { type, fields: (await whole.formData()) as FormFields };
   } catch {
     return { unread: "malformed" };
   }

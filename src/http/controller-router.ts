@@ -11,6 +11,8 @@ export type ControllerMatch = {
   params: Record<string, string>;
 };
 
+const SERVICE_PATH = /\/_\/service\/[^/]+(\/[^/]+)\/?$/;
+
 /** Paths below it are the server's own: no controller is asked. */
 const OWN_PREFIX = "/-/";
 
@@ -46,7 +48,7 @@ export class ControllerRouter {
 
   /** Enonic's `<anything>/_/service/<app>/<name>` means the controller `<name>`, or `services/<name>`. */
   #toRoutedPath(rawPath: string): string {
-    const service = /\/_\/service\/[^/]+(\/[^/]+)\/?$/.exec(rawPath)?.[1];
+    const service = rawPath.includes("/_/service/") ? SERVICE_PATH.exec(rawPath)?.[1] : undefined;
     const path = normalizePath(service ?? rawPath);
     if (service !== undefined && !this.#patterns.has(path) && this.#patterns.has(`/services${path}`))
       return `/services${path}`;

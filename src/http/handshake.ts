@@ -12,12 +12,7 @@ export function asksForWebSocket(request: Request): boolean {
  * The runtime itself would accept one without `Connection: Upgrade`, with a body or with two `Host` headers.
  */
 export function checkHandshake({ headers }: Request): Refusal | undefined {
-  const connection = headers
-    .get("connection")
-    ?.toLowerCase()
-    .split(",")
-    .map((token) => token.trim());
-  if (!connection?.includes("upgrade")) {
+  if (!hasToken(headers.get("connection"), "upgrade")) {
     return {
       status: 426,
       message: 'The header "Connection: Upgrade" is missing; a proxy in front of the server may have removed it',
@@ -38,6 +33,12 @@ export function checkHandshake({ headers }: Request): Refusal | undefined {
     return { status: 400, message: "An upgrade request must have no body" };
   }
   return undefined;
+}
+
+/** Whether a header that lists tokens has `token`, in whatever case. */
+function hasToken(header: string | null, token: string): boolean {
+  const list = header?.toLowerCase();
+  return list === token || list?.split(",").some((other) => other.trim() === token) === true;
 }
 
 /** Whether a `Host` header names one host, with or without a port. */

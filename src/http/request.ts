@@ -64,13 +64,8 @@ export class LazyRequest implements ControllerRequest {
     this.raw = raw;
     this.#query = query;
     this.#facts = facts;
-    const type = raw.headers.get("content-type");
-    if (body.text !== undefined && type !== null) {
-      this.body = body.text;
-      this.contentType = type;
-    } else if (body.fields !== undefined && type !== null) {
-      this.contentType = type;
-    }
+    if (body.type !== undefined) this.contentType = body.type;
+    if (body.text !== undefined) this.body = body.text;
   }
 
   get scheme(): "http" | "https" {
@@ -197,8 +192,7 @@ function collectParams(query: string, fields: FormFields | undefined, pathParams
   };
   if (query !== "") for (const [name, value] of new URLSearchParams(query)) add(name, value);
   if (fields !== undefined) for (const [name, value] of fields) if (typeof value === "string") add(name, value);
-  for (const [name, value] of Object.entries(pathParams)) params[name] = value;
-  return params;
+  return Object.assign(params, pathParams);
 }
 
 function parseLanguages(header: string): string[] {
