@@ -7,6 +7,9 @@ import type { Sample } from "./sample.ts";
 import { percentile } from "./statistics.ts";
 import { Traffic } from "./traffic.ts";
 
+/** How often as many sessions as are measured are opened before. */
+const UPGRADE_WARM_UPS = 3;
+
 /** One server under load. */
 type Side = {
   job: Job;
@@ -37,9 +40,13 @@ async function openSide(
 ): Promise<Side> {
   if (job.load.kind === "upgrades") {
     const { sessions, atOnce } = job.load;
+    // The server compiles its hot code while it opens the first thousands: those are ended again.
+    for (let round = 0; round < UPGRADE_WARM_UPS; round += 1) {
+      const warmUp = new IdleSessions(job);
+      await warmUp.open(sessions, atOnce);
+      warmUp.end();
+    }
     const opened = new IdleSessions(job);
-    await opened.open(Math.ceil(sessions / 4), atOnce);
-    opened.latencies.clear();
     const run = () => opened.open(Math.ceil(sessions / slices), atOnce);
     return { job, slices: [], latencies: opened.latencies, run, end: async () => opened.end() };
   }
