@@ -30,6 +30,8 @@ export class Coalescer {
   readonly #busy = new Set<Queue>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
+  /** So much came in this turn of the event loop that what comes yet would only make another small write of it. */
+  #isFlooded = false;
 
   constructor(publish: Publish) {
     this.#publish = publish;
@@ -39,7 +41,7 @@ export class Coalescer {
   send(group: Group, message: EncodedMessage, windowMs: number, except: Member | undefined): void {
     const now = performance.now();
     const dueAt = group.writtenAt + windowMs;
-    if (now < dueAt) {
+    if (now < dueAt && !this.#isFlooded) {
       this.#wait(group, message, dueAt, except);
       return;
     }
@@ -73,6 +75,7 @@ export class Coalescer {
     queue.size += message.length;
     if (queue.waiting.length >= MAX_WAITING_MESSAGES || queue.size >= MAX_WAITING_SIZE) {
       this.#flush(queue);
+      this.#noteFlood();
       return;
     }
     this.#busy.add(queue);
@@ -94,6 +97,16 @@ export class Coalescer {
       group.writtenAt = now;
       this.#publish(group, message, except);
     }
+  }
+
+  #noteFlood(): void {
+    if (this.#isFlooded) return;
+    this.#isFlooded = true;
+    this.#asHost(() =>
+      setImmediate(() => {
+        this.#isFlooded = false;
+      }),
+    );
   }
 
   #setTimer(dueAt: number): void {
