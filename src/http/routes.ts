@@ -49,7 +49,8 @@ export function createRoutes(parts: RouteParts): Routes {
 /** The server's own addresses, then the controllers, then the files in `public/`. */
 function createApp(router: ControllerRouter, parts: RouteParts): Hono<RouteBindings> {
   const { serveStatic, livePages, findUnreadiness } = parts;
-  const app = new Hono<RouteBindings>();
+  // Without a sensible Host header (HTTP/1.0 needs none) the URL is relative.
+  const app = new Hono<RouteBindings>({ getPath: ({ url }) => splitUrl(url).rawPath });
   addHealth(app, findUnreadiness);
   if (livePages !== undefined) {
     app.get(LIVE_PAGES_PATH, ({ req, env: { server } }) => {

@@ -49,16 +49,12 @@ const startNode = (...flags: string[]): Promise<TestProcess> =>
 
 /** A proxy with one node behind it. */
 async function startBoth(name: ProxyName, flags: string[] = [], idleSeconds?: number) {
-  const node = await startNode(...flags);
-  const proxy = await startProxy(name, { nodes: [node.origin], ...(idleSeconds === undefined ? {} : { idleSeconds }) });
-  return {
-    node,
-    proxy,
-    async [Symbol.asyncDispose]() {
-      await proxy[Symbol.asyncDispose]();
-      await node[Symbol.asyncDispose]();
-    },
-  };
+  await using started = new AsyncDisposableStack();
+  const node = started.use(await startNode(...flags));
+  const idle = idleSeconds === undefined ? {} : { idleSeconds };
+  const proxy = started.use(await startProxy(name, { nodes: [node.origin], ...idle }));
+  const both = started.move();
+  return { node, proxy, [Symbol.asyncDispose]: () => both.disposeAsync() };
 }
 
 /** Opens a session by hand, from an address of its own. */
