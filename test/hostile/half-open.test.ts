@@ -3,14 +3,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { startBinary } from "../support/binary.ts";
 import { createFolder } from "../support/folder.ts";
+import { hasNamespaces } from "../support/namespaces.ts";
 import { formatFrame, openRaw } from "../support/raw.ts";
 import { root } from "../support/server.ts";
 import { waitFor, withPatience } from "../support/session.ts";
 import { type Heard, startWitness, witness } from "../support/witness.ts";
-
-/** A network of a process's own can be made here. In CI it must be: nothing is skipped there. */
-const hasNamespaces =
-  process.env["CI"] !== undefined || Bun.spawnSync(["unshare", "-rn", "ip", "link", "set", "lo", "up"]).exitCode === 0;
 
 test.concurrent.skipIf(!hasNamespaces)(
   "a session whose network vanishes ends with 1001 at its timeout, also while the server keeps sending to it",

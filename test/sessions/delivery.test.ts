@@ -8,7 +8,7 @@ import { Delivery } from "../../src/sessions/delivery.ts";
 import type { SessionEvent } from "../../src/sessions/event.ts";
 import { Session } from "../../src/sessions/session.ts";
 import { places, startDeliveries, type Step, type Task } from "../support/deliveries.ts";
-import { openRaw } from "../support/raw.ts";
+import { openRaw, parseFrames, type RawConnection } from "../support/raw.ts";
 import { openSession, type TestSession, waitFor } from "../support/session.ts";
 
 const names = ["ada", "bob", "eve", "joe"];
@@ -88,8 +88,8 @@ type Parts = AsyncDisposable & {
   delivery: Delivery;
   /** Opens a session; `run` is its handler. */
   open: (run: (event: SessionEvent) => void) => Promise<{ session: Session; client: TestSession }>;
-  /** Opens a session that reads nothing and whose backlog is nearly full. */
-  openSlow: (run: (event: SessionEvent) => void) => Promise<Session>;
+  /** Opens a session that reads nothing, and for which something waits already. */
+  openSlow: (run: (event: SessionEvent) => void) => Promise<{ session: Session; raw: RawConnection }>;
   /** How often something short was written to the sessions: each time is a TCP segment of its own. */
   countWrites: () => number;
 };
@@ -160,7 +160,7 @@ function startParts(): Parts {
       const session = await opened(sessions.length - 1);
       const { socket } = session;
       while (socket?.getBufferedAmount() === 0) socket.send(chunk);
-      return session;
+      return { session, raw };
     },
     countWrites() {
       const { stdout } = Bun.spawnSync(["ss", "-tinH", `sport = :${server.port}`]);
@@ -189,7 +189,7 @@ test("Delivery.flush() is not overtaken by what a handler sends when its session
   const { delivery } = parts;
   const ada = await parts.open(() => {});
   const ended = Promise.withResolvers<SessionEvent>();
-  const slow = await parts.openSlow((event) => {
+  const { session: slow } = await parts.openSlow((event) => {
     if (event.type !== "close") return;
     delivery.sendToGroup("chat", "slow left", 0, undefined);
     ended.resolve(event);
@@ -207,7 +207,7 @@ test("Delivery.flush() is not overtaken by what a handler sends when its session
   const { delivery } = parts;
   const ada = await parts.open(() => {});
   const ended = Promise.withResolvers<SessionEvent>();
-  const slow = await parts.openSlow((event) => {
+  const { session: slow } = await parts.openSlow((event) => {
     if (event.type !== "close") return;
     delivery.sendToGroup("chat", "slow left", 0, undefined);
     ended.resolve(event);
@@ -227,7 +227,7 @@ test("Delivery.send() runs no other session's handler before it returns", async 
   const { delivery } = parts;
   const order: string[] = [];
   const ended = Promise.withResolvers<void>();
-  const slow = await parts.openSlow((event) => {
+  const { session: slow } = await parts.openSlow((event) => {
     order.push(event.type);
     if (event.type === "close") ended.resolve();
   });
@@ -245,12 +245,40 @@ test("Delivery.send() of empty messages passes the backlog's limit like any othe
   await using parts = startParts();
   const { delivery } = parts;
   const ended = Promise.withResolvers<SessionEvent>();
-  const slow = await parts.openSlow((event) => event.type === "close" && ended.resolve(event));
+  const { session: slow } = await parts.openSlow((event) => event.type === "close" && ended.resolve(event));
   while (slow.socket !== undefined) {
     for (let n = 0; n < 10_000; n += 1) delivery.send(slow, "");
     await Bun.sleep(0);
   }
   expect(await ended.promise).toMatchObject({ closeReason: 4008, reason: "too slow" });
+});
+
+test("Delivery loses nothing of what a session reads late, as long as less waits for it than may", async () => {
+  await using parts = startParts();
+  const { delivery } = parts;
+  const { session: slow, raw } = await parts.openSlow(() => {});
+  const { socket } = slow;
+  delivery.addToGroup("chat", slow);
+  let sent = 0;
+  for (let round = 0; round < 5; round += 1) {
+    while ((socket?.getBufferedAmount() ?? 0) < MAX_BACKLOG_BYTES - 4000) {
+      const text = String((sent += 1)).padEnd(1000);
+      if (sent % 2 === 0) delivery.send(slow, text);
+      else delivery.sendToGroup("chat", text, 1000, undefined);
+      delivery.flush();
+      if (sent % 10 === 0) await Bun.sleep(0);
+    }
+    raw.socket.resume();
+    await waitFor(() => socket?.getBufferedAmount() === 0, "end of the backlog");
+    raw.socket.pause();
+  }
+  delivery.close(slow, 4000, "done");
+  raw.socket.resume();
+  await waitFor(() => raw.ended(), "end of the connection");
+  const frames = parseFrames(raw.received());
+  const numbers = frames.filter(({ opcode }) => opcode === 1).map(({ payload }) => Number(payload.toString()));
+  expect(numbers.filter((number) => number > 0)).toEqual(Array.from({ length: sent }, (_, n) => n + 1));
+  expect(frames.at(-1)?.opcode).toBe(8);
 });
 
 test("Delivery.addToGroup() lets a session have nothing that was sent before, also if it still waits", async () => {

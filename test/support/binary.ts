@@ -9,9 +9,11 @@ const LISTENING = "0A";
 
 let built: Promise<string> | undefined;
 
-/** Builds the executable once for all tests of a run; resolves to its path. */
+/** Builds the executable once for all tests of a run; resolves to its path. A test's own process is given that path. */
 export function buildOnce(): Promise<string> {
   built ??= (async () => {
+    const given = process.env["HUBBUB_TEST_BINARY"];
+    if (given !== undefined) return given;
     const path = join(mkdtempSync(join(tmpdir(), "hubbub-binary-")), "hubbub");
     await buildExecutable(path);
     return path;
