@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { addToGroup, defineController, getGroupSize, send, sendToGroup } from "hubbub";
+import { page } from "./lib/page.ts";
 
 const GROUP = "chat";
 
@@ -10,7 +11,7 @@ export default defineController({
       const name = pickName(request.params["name"]);
       return { webSocket: { data: { name } } };
     }
-    return new Response(Bun.file(join(import.meta.dir, "public/chat.html")));
+    return page(join(import.meta.dir, "public/chat.html"));
   },
 
   open({ session, data: { name } }) {

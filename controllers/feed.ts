@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { addToGroup, defineController, getGroupSize, kept, send, sendToGroup } from "hubbub";
+import { page } from "./lib/page.ts";
 import * as v from "valibot";
 
 const GROUP = "feed";
@@ -34,7 +35,7 @@ setInterval(() => {
 export default defineController({
   get(request) {
     if (request.webSocket) return { webSocket: {} };
-    return new Response(Bun.file(join(import.meta.dir, "public/feed.html")));
+    return page(join(import.meta.dir, "public/feed.html"));
   },
 
   post({ body, contentType, params }) {

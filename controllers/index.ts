@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { controllers, defineController } from "hubbub";
+import { page } from "./lib/page.ts";
 
 /** The start page; the same address answers JSON to a program that asks for it. */
 export default defineController({
@@ -11,8 +12,6 @@ export default defineController({
         body: controllers(),
       };
     }
-    return new Response(Bun.file(join(import.meta.dir, "public/index.html")), {
-      headers: { Vary: "Accept" },
-    });
+    return page(join(import.meta.dir, "public/index.html"), { Vary: "Accept" });
   },
 });

@@ -1,4 +1,6 @@
-import { html } from "hono/html";
+import { STATUS_CODES } from "node:http";
+import { html, raw } from "hono/html";
+import { formatPolicy, securityHeaders } from "./security-headers.ts";
 
 const reasons: Record<number, string> = {
   400: "Bad request",
@@ -14,8 +16,23 @@ const reasons: Record<number, string> = {
 
 /** The title of a status: what an error answer says when nobody said more. */
 export function describeStatus(status: number): string {
-  return reasons[status] ?? (status >= 500 ? "Something went wrong" : "Request refused");
+  return reasons[status] ?? STATUS_CODES[status] ?? (status >= 500 ? "Something went wrong" : "Request refused");
 }
+
+const STYLE = `
+body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 36rem; margin: 18vh auto; padding: 0 1.5rem; }
+h1 { font-size: 1.6rem; margin: 0; }
+p { opacity: 0.8; }
+`;
+
+const STYLE_ELEMENT = raw(`<style>${STYLE}</style>`);
+
+const styleHash = new Bun.CryptoHasher("sha256").update(STYLE).digest("base64");
+
+const pageHeaders = {
+  "Content-Type": "text/html; charset=utf-8",
+  "Content-Security-Policy": formatPolicy(`style-src 'sha256-${styleHash}'`),
+};
 
 /** An error answer as JSON `{status, message}` or as a page, by what the request accepts. */
 export function errorAnswer(
@@ -24,7 +41,7 @@ export function errorAnswer(
   message = describeStatus(status),
   headers: Record<string, string> = {},
 ): Response {
-  const common = { ...headers, "Cache-Control": "no-store", Vary: "Accept" };
+  const common = { ...headers, ...securityHeaders, "Cache-Control": "no-store", Vary: "Accept" };
   if (!prefersPage(request.headers.get("accept"))) {
     return Response.json({ status, message }, { status, headers: common });
   }
@@ -34,27 +51,11 @@ export function errorAnswer(
       <meta name="viewport" content="width=device-width" />
       <meta name="color-scheme" content="light dark" />
       <title>${status} ${describeStatus(status)}</title>
-      <style>
-        body {
-          font:
-            1.1rem/1.6 system-ui,
-            sans-serif;
-          max-width: 36rem;
-          margin: 18vh auto;
-          padding: 0 1.5rem;
-        }
-        h1 {
-          font-size: 1.6rem;
-          margin: 0;
-        }
-        p {
-          opacity: 0.8;
-        }
-      </style>
+      ${STYLE_ELEMENT}
       <h1>${status} ${describeStatus(status)}</h1>
       <p>${message}</p>
     </html> `;
-  return new Response(page as string, { status, headers: { ...common, "Content-Type": "text/html; charset=utf-8" } });
+  return new Response(page as string, { status, headers: { ...common, ...pageHeaders } });
 }
 
 /** Only a browser asks for HTML by name; programs get JSON. */

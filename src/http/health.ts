@@ -1,7 +1,8 @@
 import type { Hono } from "hono";
 import type { RouteBindings } from "./routes.ts";
+import { securityHeaders } from "./security-headers.ts";
 
-const headers = { "Cache-Control": "no-store" };
+const headers = { ...securityHeaders, "Cache-Control": "no-store" };
 
 /**
  * What a load balancer asks: `/-/health` answers 200 as long as the process answers at all, `/-/ready` answers 503 with the

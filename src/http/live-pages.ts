@@ -1,14 +1,18 @@
+import { securityHeaders } from "./security-headers.ts";
+
 /** The address of the stream that tells pages to reload. */
 export const LIVE_PAGES_PATH = "/-/live-pages";
 
 const RELOAD = "data: reload\n\n";
 
-/** What an HTML page is given: it reloads itself once the server's version is not its own. */
-const formatScript = (version: string) => `<script type="module">
-const source = new EventSource("${LIVE_PAGES_PATH}?version=${version}");
+/** The address of what listens to it in a page: a script of its own, which a page's security policy allows. */
+export const LIVE_PAGES_SCRIPT_PATH = "/-/live-pages.js";
+
+/** Reloads the page once the server's version is not the one that the page was given. */
+const SCRIPT = `const source = new EventSource("${LIVE_PAGES_PATH}" + new URL(import.meta.url).search);
 source.onmessage = () => { source.close(); location.reload(); };
 addEventListener("pagehide", () => source.close());
-</script>`;
+`;
 
 /** Reloads pages in browsers when a file changes: for development only. */
 export class LivePages {
@@ -20,7 +24,7 @@ export class LivePages {
   async inject(given: Response): Promise<Response> {
     const response = await nameType(given);
     if (!response.headers.get("content-type")?.startsWith("text/html")) return response;
-    const script = formatScript(this.#version);
+    const script = `<script type="module" src="${LIVE_PAGES_SCRIPT_PATH}?version=${this.#version}"></script>`;
     const rewriter = new HTMLRewriter().on("head", {
       element(head) {
         head.append(script, { html: true });
@@ -30,6 +34,16 @@ export class LivePages {
     page.headers.delete("etag");
     page.headers.delete("content-length");
     return page;
+  }
+
+  /** The script that listens in a page. */
+  serveScript(): Response {
+    const headers = {
+      ...securityHeaders,
+      "Content-Type": "text/javascript; charset=utf-8",
+      "Cache-Control": "no-store",
+    };
+    return new Response(SCRIPT, { headers });
   }
 
   /** The stream that a page listens to; a page of another version is told at once. */
@@ -46,7 +60,8 @@ export class LivePages {
     signal.addEventListener("abort", () => {
       if (own !== undefined) this.#streams.delete(own);
     });
-    return new Response(stream, { headers: { "Content-Type": "text/event-stream", "Cache-Control": "no-store" } });
+    const headers = { ...securityHeaders, "Content-Type": "text/event-stream", "Cache-Control": "no-store" };
+    return new Response(stream, { headers });
   }
 
   /** Tells every page to reload itself. */

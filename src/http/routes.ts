@@ -9,7 +9,7 @@ import { ControllerRouter } from "./controller-router.ts";
 import { errorAnswer } from "./error-page.ts";
 import { asksForWebSocket } from "./handshake.ts";
 import { addHealth } from "./health.ts";
-import { LIVE_PAGES_PATH, type LivePages } from "./live-pages.ts";
+import { LIVE_PAGES_PATH, LIVE_PAGES_SCRIPT_PATH, type LivePages } from "./live-pages.ts";
 import { decodePath, splitUrl } from "./request.ts";
 import { measureHead, refuseRequest, RUNTIME_MAX_HEADER_BYTES } from "./request-limits.ts";
 import type { ServeStatic } from "./static.ts";
@@ -57,6 +57,7 @@ function createApp(router: ControllerRouter, parts: RouteParts): Hono<RouteBindi
       server.timeout(req.raw, 0);
       return livePages.open(req.query("version"), req.raw.signal);
     });
+    app.get(LIVE_PAGES_SCRIPT_PATH, () => livePages.serveScript());
     app.use(async (context, next) => {
       await next();
       context.res = await livePages.inject(context.res);

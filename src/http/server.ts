@@ -5,6 +5,7 @@ import type { Session } from "../sessions/session.ts";
 import type { Certificate } from "./certificate.ts";
 import { describeStatus } from "./error-page.ts";
 import type { Routes } from "./routes.ts";
+import { securityHeaders } from "./security-headers.ts";
 
 export type ServerOptions = {
   host: string;
@@ -42,7 +43,7 @@ export function listen(options: ServerOptions): Server<Session> {
       fetch: (request, server) => routes()(request, server),
       error(error) {
         log.error(`Failed to answer a request: ${describeError(error)}`, { detail: error.stack });
-        return new Response(describeStatus(500), { status: 500 });
+        return new Response(describeStatus(500), { status: 500, headers: securityHeaders });
       },
     });
   } catch (error) {

@@ -53,7 +53,9 @@ test.each([
   [404, "Not found"],
   [405, "Method not allowed"],
   [426, "Upgrade required"],
-  [418, "Request refused"],
+  [418, "I'm a Teapot"],
+  [422, "Unprocessable Entity"],
+  [499, "Request refused"],
   [500, "Something went wrong"],
   [599, "Something went wrong"],
 ])("describeStatus() of %d is %p", (status, text) => {

@@ -12,7 +12,8 @@ afterAll(() => {
 const page = (text: string) => `<!doctype html><html><head><title>t</title></head><body><p>${text}</p></body></html>`;
 
 const files = {
-  "a.ts": `export const get = () => new Response(Bun.file(import.meta.dir + "/public/a.html"));`,
+  "a.ts": `const headers = { "Content-Security-Policy": "default-src 'self'" };
+export const get = () => new Response(Bun.file(import.meta.dir + "/public/a.html"), { headers });`,
   "public/a.html": page("one"),
 };
 
