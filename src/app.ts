@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { apiNames, createApi } from "./controllers/api.ts";
+import { createAuth } from "./controllers/auth/auth.ts";
 import { createRunEvent } from "./controllers/events.ts";
 import { type Generation, listControllers } from "./controllers/generation.ts";
 import { createGlobals } from "./controllers/globals.ts";
@@ -27,6 +28,7 @@ import { Admissions } from "./sessions/admissions.ts";
 import { Backlog } from "./sessions/backlog.ts";
 import { Delivery } from "./sessions/delivery.ts";
 import { drainSessions } from "./sessions/drain.ts";
+import { Expiries } from "./sessions/expiries.ts";
 import { RateLimits } from "./sessions/rate-limits.ts";
 import { Registry } from "./sessions/registry.ts";
 import type { RunEvent, Session } from "./sessions/session.ts";
@@ -59,6 +61,7 @@ export class App {
   readonly #groups = new Groups(() => this.#listener.servers);
   readonly #kept = new Kept();
   readonly #timeouts: Timeouts;
+  readonly #expiries = new Expiries((session) => this.#delivery.close(session, 4401, "token expired"));
   readonly #delivery: Delivery;
   readonly #admissions: Admissions;
   readonly #gate: UpgradeGate;
@@ -129,11 +132,12 @@ export class App {
       kept: this.#kept,
       listControllers: () => listControllers(this.#live.current),
     });
+    const auth = { registry: this.#registry, expiries: this.#expiries, metrics, remotes: new Map() };
     this.#live = new LiveControllers({
       folder,
       createGlobals: (path) => {
         installModules(path, apiNames);
-        return createGlobals(path, api, { name: basename(folder), version, config: config.app });
+        return createGlobals(path, api, createAuth(auth), { name: basename(folder), version, config: config.app });
       },
       watch: config.watch && !isEmbedded,
       onSwap: (next, previous) => this.#swap(next, previous),
@@ -150,6 +154,7 @@ export class App {
         registry: this.#registry,
         delivery: this.#delivery,
         timeouts: this.#timeouts,
+        expiries: this.#expiries,
         admissions: this.#admissions,
         rateLimits: new RateLimits({
           messagesPerSecond: config.maxMessagesPerSecond,
@@ -183,6 +188,7 @@ export class App {
       this.#certificates.start();
     }
     this.#timeouts.start();
+    this.#expiries.start();
     this.#openFiles.start();
     return url;
   }
@@ -232,6 +238,7 @@ export class App {
     });
     this.#timeouts.stop();
     this.#openFiles.stop();
+    this.#expiries.stop();
     this.#livePages?.stop();
     this.#certificates?.stop();
     // An upgrade that was under way may still become a session, which is closed at once.

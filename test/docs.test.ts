@@ -5,6 +5,7 @@ import { formatConfigurationDoc } from "../docs/generate.ts";
 import manifest from "../package.json" with { type: "json" };
 import { faultCodes } from "../src/core/errors.ts";
 import { closeCodes } from "../src/sessions/close-codes.ts";
+import { listExamples } from "./support/examples.ts";
 import { root, startServer } from "./support/server.ts";
 
 const pages = ["README.md", ...readdirSync(join(root, "docs")).filter((file) => file.endsWith(".md"))].map((file) =>
@@ -32,15 +33,6 @@ const listLinks = (file: string) =>
   [...readProse(file).matchAll(/\]\(([^)\s]+)\)/g)]
     .map(([, target = ""]) => target)
     .filter((target) => !/^[a-z]+:/.test(target));
-
-/** The examples of a page: code whose fence says `controller name=FILE`. */
-const listExamples = (file: string): Record<string, string> =>
-  Object.fromEntries(
-    [...read(file).matchAll(/^```\w+ controller name=(\S+)\n(.*?)^```$/gms)].map(([, name = "", code = ""]) => [
-      name,
-      code,
-    ]),
-  );
 
 test("docs/configuration.md is what docs/generate.ts makes", () => {
   expect(read("docs/configuration.md")).toBe(formatConfigurationDoc());
@@ -87,6 +79,25 @@ test("docs/controllers.md has examples that load together", async () => {
   await using server = await startServer(examples);
   const page = await server.fetch("/page?name=<Ada>");
   expect(await page.text()).toBe("<h1>Hello, &lt;Ada&gt;</h1>");
+});
+
+test("docs/authentication.md has examples that load together", async () => {
+  await using server = await startServer(listExamples("docs/authentication.md"));
+  const post = (id: string, password: string) =>
+    server.fetch("/token", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ id, password }),
+    });
+  expect((await post("ada", "wrong")).status).toBe(401);
+  const { token } = (await (await post("ada", "lovelace")).json()) as { token: string };
+  expect((await server.fetch("/token")).status).toBe(401);
+  expect((await server.fetch("/token", { headers: { Authorization: `Bearer ${token}` } })).status).toBe(200);
+  using ada = await server.open("/chat", { headers: { Authorization: `Bearer ${token}` } });
+  expect(await ada.nextJson()).toEqual({ type: "welcome", name: "Ada" });
+  expect(await (await server.fetch("/greeting")).text()).toBe("Hello, stranger");
+  using printer = await server.open("/key", { headers: { Cookie: "key=7f3a90c1" } });
+  expect(printer.socket.readyState).toBe(WebSocket.OPEN);
 });
 
 test("README.md has a chat that greets and talks to all", async () => {

@@ -37,6 +37,8 @@ export type ControllerRequest = {
   readonly cookies: Record<string, string>;
   /** Languages from `Accept-Language`, the best first. */
   readonly locales: string[];
+  /** Who sent it, if a guard of `hubbub/auth` has verified its token. */
+  readonly user?: unknown;
   /** The standard request, with its body unread: what a Hono app's `fetch` takes. */
   readonly raw: Request;
   /** A header's value, its name in any case; null if it is absent. */
@@ -93,18 +95,23 @@ export type MethodName = (typeof methodNames)[number];
 
 type EventHandler<Event> = (event: Event) => unknown;
 
-type Handlers<Data> = {
+type Handlers<Data, User> = {
   /** Hears every event. */
-  webSocketEvent?: EventHandler<SessionEvent<Data>>;
-  open?: EventHandler<OpenEvent<Data>>;
-  message?: EventHandler<MessageEvent<Data>>;
-  close?: EventHandler<CloseEvent<Data>>;
-  error?: EventHandler<ErrorEvent<Data>>;
+  webSocketEvent?: EventHandler<SessionEvent<Data, User>>;
+  open?: EventHandler<OpenEvent<Data, User>>;
+  message?: EventHandler<MessageEvent<Data, User>>;
+  close?: EventHandler<CloseEvent<Data, User>>;
+  error?: EventHandler<ErrorEvent<Data, User>>;
 };
 
+declare const userType: unique symbol;
+
+/** A method that takes requests of a `User` only: what a guard of `hubbub/auth` makes. */
+export type OfUser<User> = { readonly [userType]?: User };
+
 /** A controller as it is written for `defineController`. */
-export type ControllerDefinition<Data = unknown> = Handlers<Data> & {
-  get?: (request: ControllerRequest) => HttpAnswer<Data>;
+export type ControllerDefinition<Data = unknown, User = unknown> = Handlers<Data, User> & {
+  get?: ((request: ControllerRequest) => HttpAnswer<Data>) & OfUser<User>;
 } & {
   [Method in Exclude<MethodName, "get"> | "all"]?: (request: ControllerRequest) => HttpAnswer;
 };
@@ -113,12 +120,12 @@ export type ControllerDefinition<Data = unknown> = Handlers<Data> & {
 export const defined: unique symbol = Symbol.for("hubbub.defined");
 
 /**
- * Gives a controller its types: what `get` returns as `data` is what the events carry.
+ * Gives a controller its types: what `get` returns as `data` is what the events carry, and so is its guard's user.
  *
  * Without a `get` every upgrade is accepted.
  */
-export function defineController<Data = Record<string, unknown>>(
-  definition: ControllerDefinition<Data>,
-): ControllerDefinition<Data> {
+export function defineController<Data = Record<string, unknown>, User = unknown>(
+  definition: ControllerDefinition<Data, User>,
+): ControllerDefinition<Data, User> {
   return Object.assign(definition, { [defined]: true });
 }

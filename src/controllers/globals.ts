@@ -3,16 +3,18 @@ import { controllerLog } from "../core/log.ts";
 import type { Api } from "./api.ts";
 import { createConsole } from "./console.ts";
 import { locate } from "./location.ts";
-import { API_GLOBAL, resolveInFolder } from "./modules.ts";
+import type { AuthApi } from "./auth/auth.ts";
+import { API_GLOBAL, AUTH_GLOBAL, resolveInFolder } from "./modules.ts";
 import { join } from "node:path";
 
 /** What a controller reads as `app`. */
 export type AppInfo = { name: string; version: string; config: Readonly<Record<string, unknown>> };
 
-/** The free identifiers of a controllers folder's modules: the api behind `"hubbub"`, and Enonic's globals. */
-export function createGlobals(folder: string, api: Api, app: AppInfo): Record<string, unknown> {
+/** The free identifiers of a controllers folder's modules: what is behind `"hubbub"` and `"hubbub/auth"`, and Enonic's. */
+export function createGlobals(folder: string, api: Api, auth: AuthApi, app: AppInfo): Record<string, unknown> {
   return {
     [API_GLOBAL]: api,
+    [AUTH_GLOBAL]: auth,
     log: api.log,
     app,
     resolve: createResolve(folder),

@@ -16,6 +16,7 @@ import * as honoJwt from "hono/jwt";
 import * as honoStreaming from "hono/streaming";
 import * as honoValidator from "hono/validator";
 import * as valibot from "valibot";
+import { authNames } from "./auth/auth.ts";
 
 /** Libraries that controllers import without any `node_modules`. */
 const libraries: Record<string, object> = {
@@ -39,8 +40,12 @@ const libraries: Record<string, object> = {
 /** The two names of what `createApi` makes: ours, and the one of Enonic's library. */
 const apiModules = ["hubbub", "/lib/xp/websocket"];
 
-/** The free identifier in a graph's modules that holds its api. */
+/** What a token says, verified: `auth/auth.ts`. */
+const AUTH_MODULE = "hubbub/auth";
+
+/** The free identifiers in a graph's modules that hold its api and its `hubbub/auth`. */
 export const API_GLOBAL = "__hubbub";
+export const AUTH_GLOBAL = "__hubbubAuth";
 
 const extensions = ["", ".js", ".ts", ".cjs", ".mjs", ".tsx", ".json", "/index.js", "/index.ts"];
 
@@ -49,7 +54,7 @@ const roots = new Set<string>();
 let isInstalled = false;
 
 /**
- * Makes `hubbub`, `/lib/xp/websocket`, `valibot` and `hono` importable, and `require` understand Enonic's paths, for
+ * Makes `hubbub`, `hubbub/auth`, `/lib/xp/websocket`, `valibot` and `hono` importable, and `require` understand Enonic's paths, for
  * all files below `root`.
  *
  * @param apiNames what the api exports; each graph has its own values for them
@@ -58,11 +63,12 @@ export function installModules(root: string, apiNames: readonly string[]): void 
   roots.add(root);
   if (isInstalled) return;
   isInstalled = true;
-  const source = `export const { ${apiNames.join(", ")} } = ${API_GLOBAL};\nexport default ${API_GLOBAL};\n`;
   Bun.plugin({
     name: "hubbub",
     setup(build) {
-      for (const name of apiModules) build.module(name, () => ({ contents: source, loader: "js" }));
+      const api = formatModule(API_GLOBAL, apiNames);
+      for (const name of apiModules) build.module(name, () => ({ contents: api, loader: "js" }));
+      build.module(AUTH_MODULE, () => ({ contents: formatModule(AUTH_GLOBAL, authNames), loader: "js" }));
       for (const [name, exports] of Object.entries(libraries)) {
         build.module(name, () => ({ exports: { default: exports, ...exports }, loader: "object" }));
       }
@@ -73,7 +79,12 @@ export function installModules(root: string, apiNames: readonly string[]): void 
 
 /** Every name that a controller can import without a file. */
 export function listModules(): string[] {
-  return [...apiModules, ...Object.keys(libraries)];
+  return [...apiModules, AUTH_MODULE, ...Object.keys(libraries)];
+}
+
+/** A module that exports what a graph holds in a free identifier. */
+function formatModule(global: string, names: readonly string[]): string {
+  return `export const { ${names.join(", ")} } = ${global};\nexport default ${global};\n`;
 }
 
 type ResolveFilename = (request: string, parent: { filename?: string } | undefined, ...rest: unknown[]) => string;

@@ -25,6 +25,8 @@ export const faultCodes = {
   CLOSE_CODE: 1,
   KEPT_NAME: 1,
   KEPT_KIND: 1,
+  AUTH_OPTIONS: 1,
+  AUTH_KEYS: 1,
   JAVA_BRIDGE: 1,
   PROCESS_EXIT: 1,
   RESOLVE: 1,

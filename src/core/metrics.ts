@@ -38,6 +38,8 @@ export class Metrics {
   slowSessionsClosed = 0;
   /** Sessions that were closed because they sent too much. */
   floodingSessionsClosed = 0;
+  /** Requests and sessions whose token was missing or not valid. */
+  tokensRefused = 0;
   /** Sessions that were refused another group. */
   groupsRefused = 0;
   /** How often a full inbox stopped the reading of a session. */

@@ -1,3 +1,5 @@
+import { BEARER, isBearerProtocol } from "../controllers/auth/bearer.ts";
+
 /** Why an upgrade request is refused before any controller sees it. */
 export type Refusal = { status: number; message: string; headers?: Record<string, string> };
 
@@ -47,15 +49,20 @@ export function isValidHost(host: string | null): boolean {
   return match !== null && Number(match[1] ?? 0) <= 65_535;
 }
 
-/** The first protocol that the client offers and `accepted` lists; undefined if there is none. */
+/**
+ * The first protocol that the client offers and `accepted` lists; undefined if there is none.
+ *
+ * One that is a token is never chosen. A browser gives up if none of what it offered is answered, so that beside a token
+ * `bearer` is chosen if it was offered and nothing else fits.
+ */
 export function chooseSubProtocol(
   offered: string | null,
   accepted: string | readonly string[] | undefined,
 ): string | undefined {
-  if (offered === null || accepted === undefined) return undefined;
-  const list = typeof accepted === "string" ? [accepted] : accepted;
-  return offered
-    .split(",")
-    .map((name) => name.trim())
-    .find((name) => list.includes(name));
+  if (offered === null) return undefined;
+  const all = offered.split(",").map((name) => name.trim());
+  const names = all.filter((name) => !isBearerProtocol(name));
+  const list = typeof accepted === "string" ? [accepted] : (accepted ?? []);
+  const fallback = names.length < all.length ? names.find((name) => name === BEARER) : undefined;
+  return names.find((name) => list.includes(name)) ?? fallback;
 }

@@ -1,3 +1,6 @@
+import { inspect } from "node:util";
+import { hideBearerProtocols } from "../controllers/auth/bearer.ts";
+import { identityOf } from "../controllers/auth/identities.ts";
 import type { ControllerRequest, Params } from "../controllers/controller.ts";
 import type { FormFields, ReadBody } from "./body.ts";
 import type { Origination } from "./forwarded.ts";
@@ -102,7 +105,10 @@ export class LazyRequest implements ControllerRequest {
   get headers(): Record<string, string> {
     if (this.#headers === undefined) {
       this.#headers = {};
-      for (const [name, value] of this.raw.headers) this.#headers[toUsualCapitals(name)] ??= value;
+      for (const [name, value] of this.raw.headers) {
+        const shown = name === PROTOCOL_HEADER ? hideBearerProtocols(value) : value;
+        if (shown !== undefined) this.#headers[toUsualCapitals(name)] ??= shown;
+      }
     }
     return this.#headers;
   }
@@ -116,11 +122,22 @@ export class LazyRequest implements ControllerRequest {
     return parseLanguages(this.raw.headers.get("accept-language") ?? "");
   }
 
-  getHeader(name: string): string | null {
-    return this.raw.headers.get(name);
+  get user(): unknown {
+    return identityOf(this)?.user;
   }
 
-  /** A controller may answer with its request as JSON, to see what is in it. */
+  getHeader(name: string): string | null {
+    const value = this.raw.headers.get(name);
+    if (value === null || name.toLowerCase() !== PROTOCOL_HEADER) return value;
+    return hideBearerProtocols(value) ?? null;
+  }
+
+  /** What `console.log` shows: the same, and not the standard request with all that is in it. */
+  [inspect.custom](): Record<string, unknown> {
+    return this.toJSON();
+  }
+
+  /** A controller may answer with its request as JSON, to see what is in it; credentials are left out. */
   toJSON(): Record<string, unknown> {
     const {
       method,
@@ -154,11 +171,20 @@ export class LazyRequest implements ControllerRequest {
       ...type,
       ...text,
       params,
-      headers,
+      headers: hideCredentials(headers),
       cookies,
       locales,
     };
   }
+}
+
+/** Offers may have a token among them, which no controller sees. */
+const PROTOCOL_HEADER = "sec-websocket-protocol";
+
+/** `Authorization` with its scheme only. */
+function hideCredentials(headers: Record<string, string>): Record<string, string> {
+  const authorization = headers["Authorization"];
+  return authorization === undefined ? headers : { ...headers, Authorization: authorization.replace(/ .*/s, " …") };
 }
 
 /** `Sec-WebSocket-Protocol` for `sec-websocket-protocol`. */

@@ -7,6 +7,7 @@ import type { Admissions } from "../sessions/admissions.ts";
 import { Backlog } from "../sessions/backlog.ts";
 import { toSentCode } from "../sessions/close-codes.ts";
 import type { Delivery } from "../sessions/delivery.ts";
+import type { Expiries } from "../sessions/expiries.ts";
 import type { Message } from "../sessions/event.ts";
 import type { RateLimits } from "../sessions/rate-limits.ts";
 import type { Registry } from "../sessions/registry.ts";
@@ -22,6 +23,7 @@ export type SocketParts = {
   registry: Registry;
   delivery: Delivery;
   timeouts: Timeouts;
+  expiries: Expiries;
   admissions: Admissions;
   rateLimits: RateLimits;
   metrics: Metrics;
@@ -35,6 +37,7 @@ export function createSocketHandler({
   registry,
   delivery,
   timeouts,
+  expiries,
   admissions,
   rateLimits,
   metrics,
@@ -57,6 +60,7 @@ export function createSocketHandler({
       admissions.add(session.address);
       rateLimits.begin(session);
       timeouts.watch(session);
+      if (session.identity !== undefined) expiries.watch(session);
       delivery.enter(session);
       session.open(socket);
       delivery.leave(session);
@@ -87,6 +91,7 @@ export function createSocketHandler({
     close(socket, code, reason) {
       const session = socket.data;
       timeouts.forget(session);
+      if (session.identity !== undefined) expiries.forget(session);
       const told = session.closingAs;
       // The runtime reports 1006 with a text for what it closed with another code.
       const fault = told === undefined && code === 1006 && reason !== "" ? reason : undefined;

@@ -1,4 +1,5 @@
 import type { Server } from "bun";
+import { identityOf } from "../controllers/auth/identities.ts";
 import type { AcceptUpgrade, ControllerRequest } from "../controllers/controller.ts";
 import type { Config } from "../core/config.ts";
 import { Fault, nameKind } from "../core/errors.ts";
@@ -80,6 +81,8 @@ export function upgrade({
     run: runnerOf(route),
     inboxLimits,
   });
+  const identity = identityOf(request);
+  if (identity !== undefined) session.identify(identity);
   const headers = toHeaders(raw.headers.get("sec-websocket-protocol"), accept);
   if (server.upgrade(raw, headers === undefined ? { data: session } : { data: session, headers })) return undefined;
   // The client has gone, or it asked in a way that only the runtime understands: never read the request again.

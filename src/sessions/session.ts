@@ -3,6 +3,7 @@ import { log } from "../core/log.ts";
 import type { Message, SessionEvent, SessionInfo } from "./event.ts";
 import type { Group, Publisher } from "../groups/group.ts";
 import type { EncodedMessage } from "../groups/message.ts";
+import type { Identity } from "./identity.ts";
 import { Inbox, type InboxLimits } from "./inbox.ts";
 
 /** What a session needs of its socket: Bun's own, which carries the session as its data. */
@@ -58,6 +59,8 @@ export class Session {
   outbox: EncodedMessage[] | undefined = undefined;
   /** Counts the events whose handlers were asynchronous, so that one that was given up is known when it settles. */
   eventNumber = 0;
+  /** Who its client is; absent if it came without a token. */
+  identity: Identity | undefined = undefined;
   /** The connection is being cut: what the controller is told instead of what the runtime reports. */
   closingAs: { code: number; reason: string } | undefined = undefined;
   readonly #run: RunEvent;
@@ -76,6 +79,12 @@ export class Session {
     this.publisher = publisher;
     this.#run = run;
     this.#inboxLimits = inboxLimits;
+  }
+
+  /** Says who its client is: `user` stands in all of its events from now on. */
+  identify(identity: Identity): void {
+    this.identity = identity;
+    Object.assign(this.info, { user: identity.user });
   }
 
   /** Absent once the session has ended. */

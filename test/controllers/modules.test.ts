@@ -2,11 +2,19 @@ import { expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { apiNames } from "../../src/controllers/api.ts";
+import { authNames } from "../../src/controllers/auth/auth.ts";
 import { Generation } from "../../src/controllers/generation.ts";
-import { API_GLOBAL, installModules, listModules, resolveInFolder } from "../../src/controllers/modules.ts";
+import {
+  API_GLOBAL,
+  AUTH_GLOBAL,
+  installModules,
+  listModules,
+  resolveInFolder,
+} from "../../src/controllers/modules.ts";
 import { createFolder } from "../support/folder.ts";
 
 const api = Object.fromEntries(apiNames.map((name) => [name, name]));
+const auth = Object.fromEntries(authNames.map((name) => [name, name]));
 
 /** What the `get` of `chat` returns when a graph with `api` loads the folder. */
 async function callGet(files: Record<string, string>, given: object = api): Promise<unknown> {
@@ -15,7 +23,7 @@ async function callGet(files: Record<string, string>, given: object = api): Prom
   const generation = await Generation.load({
     folder: folder.path,
     number: 1,
-    globals: { [API_GLOBAL]: given, log: "the log", app: { name: "lunch" } },
+    globals: { [API_GLOBAL]: given, [AUTH_GLOBAL]: auth, log: "the log", app: { name: "lunch" } },
   });
   const get = generation.controllers.get("/chat")?.answers.get as ((request: unknown) => unknown) | undefined;
   if (get === undefined) throw new Error("There is no get");
@@ -31,6 +39,13 @@ test.each(["hubbub", "/lib/xp/websocket"])(
     expect(await callGet({ "chat.ts": text })).toEqual(api);
   },
 );
+
+test("installModules() makes hubbub/auth importable and requirable", async () => {
+  const text = `import * as all from "hubbub/auth"; export const get = () => ({ ...all, default: undefined });`;
+  expect(await callGet({ "chat.ts": text })).toEqual(auth);
+  const required = `exports.get = function () { return require("hubbub/auth").jwt; };`;
+  expect(await callGet({ "chat.js": required })).toBe("jwt");
+});
 
 test("installModules() makes Enonic's library requirable", async () => {
   const text = `var ws = require("/lib/xp/websocket"); exports.get = function () { return ws.send + ws.addToGroup; };`;
@@ -62,7 +77,9 @@ export const get = () => [
 });
 
 test("listModules() names what a controller can import, and each can be imported", async () => {
-  expect(listModules()).toEqual(expect.arrayContaining(["hubbub", "/lib/xp/websocket", "valibot", "hono"]));
+  expect(listModules()).toEqual(
+    expect.arrayContaining(["hubbub", "hubbub/auth", "/lib/xp/websocket", "valibot", "hono"]),
+  );
   const imports = listModules().map((name, index) => `import * as m${index} from "${name}";`);
   const counts = listModules().map((_, index) => `Object.keys(m${index}).length > 0`);
   const text = `${imports.join("\n")}\nexport const get = () => [${counts.join(", ")}];`;

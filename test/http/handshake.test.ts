@@ -126,6 +126,14 @@ test.each([
   ["a", [], undefined],
   ["a", undefined, undefined],
   [null, ["a"], undefined],
+  ["bearer.YWJj", ["bearer.YWJj"], undefined],
+  ["bearer.YWJj, a", ["bearer.YWJj", "a"], "a"],
+  ["bearer.YWJj, bearer", undefined, "bearer"],
+  ["bearer, bearer.YWJj, a", ["a"], "a"],
+  ["bearer, bearer.YWJj, b", ["a"], "bearer"],
+  ["bearer", undefined, undefined],
+  ["bearer", ["bearer"], "bearer"],
+  ["Bearer, bearer.YWJj", undefined, undefined],
 ])("chooseSubProtocol() of %p offered and %p accepted is %p", (offered, accepted, chosen) => {
   expect(chooseSubProtocol(offered, accepted)).toBe(chosen);
 });

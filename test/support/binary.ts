@@ -35,6 +35,7 @@ export type TestProcess = AsyncDisposable & {
   /** All that was written to standard output and standard error so far, as it was. */
   printed: () => string;
   signal: (signal: NodeJS.Signals) => void;
+  /** Resolves with the exit code once all that it printed was read. */
   exited: Promise<number>;
 };
 
@@ -107,7 +108,7 @@ export async function startBinary(
     logged,
     printed: () => printed.text + printed.errors,
     signal: (signal) => child.kill(signal),
-    exited: child.exited,
+    exited: Promise.all([child.exited, ...isRead]).then(([code]) => code),
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await child.exited;
@@ -115,8 +116,9 @@ export async function startBinary(
   };
 }
 
+/** A controller may print lines of its own, which are no records. */
 function parseLine(line: string): LogLine {
-  return JSON.parse(line) as LogLine;
+  return line.startsWith('{"@timestamp"') ? (JSON.parse(line) as LogLine) : { level: "", message: line };
 }
 
 /** The address that a process listens on, as the system tells it; undefined if it does not yet. */
