@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeSetting, type SettingName, settingSections, variableName } from "../src/core/settings.ts";
 
-const file = join(import.meta.dir, "configuration.md");
+const root = join(import.meta.dir, "..");
+const configuration = join(import.meta.dir, "configuration.md");
+const operating = join(import.meta.dir, "operating.md");
 
 const exitCodes = [
   ["0", "stopped in order, or help was printed"],
@@ -88,7 +91,15 @@ function formatTable(head: string[], rows: string[][]): string {
   return [head, widths.map((width) => "-".repeat(width)), ...rows].map(formatRow).join("\n");
 }
 
+/** `page` with each block of code whose fence says `file=PATH` filled with that file of the repository. */
+export function fillFiles(page: string): string {
+  return page.replaceAll(/^(```\w+ file=(\S+)\n).*?^```$/gms, (_, fence: string, path: string) => {
+    return `${fence}${readFileSync(join(root, path), "utf8")}\`\`\``;
+  });
+}
+
 if (import.meta.main) {
-  await Bun.write(file, formatConfigurationDoc());
-  console.log(`Wrote ${file}`);
+  await Bun.write(configuration, formatConfigurationDoc());
+  await Bun.write(operating, fillFiles(readFileSync(operating, "utf8")));
+  console.log(`Wrote ${configuration} and the files in ${operating}`);
 }

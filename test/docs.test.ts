@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { formatConfigurationDoc } from "../docs/generate.ts";
+import { fillFiles, formatConfigurationDoc } from "../docs/generate.ts";
 import manifest from "../package.json" with { type: "json" };
 import { faultCodes } from "../src/core/errors.ts";
 import { closeCodes } from "../src/sessions/close-codes.ts";
@@ -71,6 +71,17 @@ test.each(pages)("%s links to files and headings that exist", (page) => {
     return fragment !== undefined && !listHeadings(file).map(toFragment).includes(fragment);
   });
   expect(broken).toEqual([]);
+});
+
+test("docs/operating.md shows every file of deploy/ as it is", () => {
+  const page = read("docs/operating.md");
+  expect(page).toBe(fillFiles(page));
+  const shown = [...page.matchAll(/^```\w+ file=(\S+)$/gm)].map(([, file = ""]) => file);
+  expect(shown.sort()).toEqual(
+    readdirSync(join(root, "deploy"))
+      .map((file) => `deploy/${file}`)
+      .sort(),
+  );
 });
 
 test("docs/controllers.md has examples that load together", async () => {
