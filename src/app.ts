@@ -20,6 +20,7 @@ import { CertificateWatcher } from "./http/certificate-watcher.ts";
 import { TrustedProxies } from "./http/forwarded.ts";
 import { LivePages } from "./http/live-pages.ts";
 import { Listener } from "./http/listener.ts";
+import { AllowedOrigins } from "./http/origin.ts";
 import { createRoutes, type Routes } from "./http/routes.ts";
 import { createSocketHandler, type EndReason } from "./http/socket.ts";
 import { createServeStatic, type ServeStatic } from "./http/static.ts";
@@ -109,6 +110,7 @@ export class App {
     });
     this.#gate = {
       admissions: this.#admissions,
+      origins: new AllowedOrigins(config.origins),
       metrics,
       throttledLog: this.#throttledLog,
       inboxLimits: {

@@ -1,3 +1,4 @@
+import { parseOriginPattern } from "./origin-pattern.ts";
 import {
   autoToggle,
   duration,
@@ -192,11 +193,11 @@ export const settings = {
     "origins",
     "Browsers and proxies",
     list(
-      (origin) => /^(\*|([a-z][a-z\d+.-]*:\/\/)?(\*\.)?[^\s/*,]+)$/i.test(origin),
+      (origin) => origin === "*" || parseOriginPattern(origin) !== undefined,
       "expected names such as https://example.com, example.com or *.example.com, with commas between",
     ),
     [],
-    "Other origins whose pages may open sessions: https://example.com, *.example.com, or * for all",
+    "Other origins whose pages may open sessions: https://example.com, *.example.com for the names beneath it, or * for all",
   ),
   "trust-proxy": setting(
     "trustProxy",

@@ -1,42 +1,66 @@
+import { type OriginPattern, parseOriginPattern } from "../core/origin-pattern.ts";
 import type { Origination } from "./forwarded.ts";
 
+/** A page's origin: scheme, host and port. */
+type Origin = { scheme: string; host: string; port: string };
+
+const ownPorts: Record<string, string> = { http: "80", https: "443", ws: "80", wss: "443" };
+
 /**
- * Whether a page of `origin` may open a session.
+ * Whose pages may open a session.
  *
- * A request without `Origin` comes from no page and may. A page may if it was served from the same scheme, host and
- * port as it asks, or if `allowed` (of `--origins`) names it.
+ * A request without `Origin` comes from no page and may. A page may if it was served from the same scheme, host and port
+ * as it asks, or if `--origins` names it.
  */
-export function isAllowedOrigin(
-  origin: string | null,
-  { scheme, authority }: Origination,
-  allowed: readonly string[],
-): boolean {
-  if (origin === null) return true;
-  if (origin.toLowerCase() === `${scheme}://${withoutDefaultPort(authority.toLowerCase(), scheme)}`) return true;
-  return allowed.some((pattern) => matches(origin.toLowerCase(), pattern.toLowerCase().replace(/\/$/, "")));
+export class AllowedOrigins {
+  readonly #isAny: boolean;
+  readonly #isNull: boolean;
+  readonly #patterns: readonly OriginPattern[];
+
+  /** @param allowed the items of `--origins` */
+  constructor(allowed: readonly string[]) {
+    this.#isAny = allowed.includes("*");
+    this.#isNull = allowed.includes("null");
+    this.#patterns = allowed
+      .filter((item) => item !== "null")
+      .map(parseOriginPattern)
+      .filter((pattern) => pattern !== undefined);
+  }
+
+  allows(text: string | null, { scheme, authority }: Origination): boolean {
+    if (text === null || this.#isAny) return true;
+    // What a sandboxed page or a local file says.
+    if (text === "null") return this.#isNull;
+    const origin = parseOrigin(text);
+    if (origin === undefined) return false;
+    const own = parseOrigin(`${scheme}://${authority}`);
+    if (own !== undefined && isSame(origin, own)) return true;
+    return this.#patterns.some((pattern) => matches(origin, pattern));
+  }
+}
+
+/** Undefined for what no browser sends: a path, a name with a password, several origins. */
+function parseOrigin(text: string): Origin | undefined {
+  const match = /^([a-z][a-z\d+.-]*):\/\/(\[[\da-f:.]+\]|[^\s/?#@\\:,[\]]+)(?::(\d{1,5}))?$/i.exec(text);
+  if (match === null) return undefined;
+  const [, scheme = "", host = "", port] = match.map((part) => part?.toLowerCase());
+  return { scheme, host, port: port ?? ownPorts[scheme] ?? "" };
+}
+
+function isSame(one: Origin, other: Origin): boolean {
+  return one.scheme === other.scheme && one.host === other.host && one.port === other.port;
+}
+
+function matches(origin: Origin, { scheme, host, isBeneath, port }: OriginPattern): boolean {
+  if (scheme !== undefined && scheme !== origin.scheme) return false;
+  const wantedPort = port ?? (scheme === undefined ? origin.port : (ownPorts[scheme] ?? ""));
+  if (wantedPort !== origin.port) return false;
+  if (!isBeneath) return origin.host === host;
+  const beneath = origin.host.endsWith(`.${host}`) ? origin.host.slice(0, -host.length - 1) : "";
+  return beneath.split(".").every((label) => label !== "");
 }
 
 /** `origin` as the log shows it: what no browser puts into one (a path, a query, a name with a password) is left out. */
 export function formatOrigin(origin: string): string {
   return /^([a-z][a-z\d+.-]*:\/\/)?(?:[^/?#]*@)?([^/?#]{0,255})/i.exec(origin)?.slice(1).join("") ?? "";
-}
-
-function matches(origin: string, pattern: string): boolean {
-  if (pattern === "*") return true;
-  if (origin === "null") return pattern === "null";
-  const [scheme = "", authority = ""] = origin.split("://", 2);
-  const [wantedScheme, wanted] = pattern.includes("://") ? pattern.split("://", 2) : [scheme, pattern];
-  if (wantedScheme !== scheme || wanted === undefined) return false;
-  if (!wanted.startsWith("*."))
-    return authority === wanted || (!pattern.includes("://") && hostOf(authority) === wanted);
-  const suffix = wanted.slice(1);
-  return authority.endsWith(suffix) || hostOf(authority).endsWith(suffix);
-}
-
-function hostOf(authority: string): string {
-  return authority.replace(/:\d+$/, "");
-}
-
-function withoutDefaultPort(authority: string, scheme: string): string {
-  return authority.replace(scheme === "https" ? /:443$/ : /:80$/, "");
 }

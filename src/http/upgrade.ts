@@ -12,7 +12,7 @@ import { refuseAdmission } from "./admission.ts";
 import { errorAnswer } from "./error-page.ts";
 import type { Origination } from "./forwarded.ts";
 import { chooseSubProtocol } from "./handshake.ts";
-import { formatOrigin, isAllowedOrigin } from "./origin.ts";
+import { type AllowedOrigins, formatOrigin } from "./origin.ts";
 
 const DAY_SECONDS = 86_400;
 
@@ -32,10 +32,11 @@ export type UpgradeParts = {
 /** What decides on requests and upgrades, and what the sessions that they become need; one for the whole server. */
 export type UpgradeGate = {
   admissions: Admissions;
+  origins: AllowedOrigins;
   metrics: Metrics;
   throttledLog: ThrottledLog;
   inboxLimits: InboxLimits;
-  config: Pick<Config, "timeoutSeconds" | "origins" | "httpTimeoutSeconds" | "maxHeaderBytes">;
+  config: Pick<Config, "timeoutSeconds" | "httpTimeoutSeconds" | "maxHeaderBytes">;
   /** What runs the events of the sessions of one path pattern. */
   runnerOf: (route: string) => RunEvent;
 };
@@ -54,17 +55,19 @@ export function upgrade({
   route,
   gate,
 }: UpgradeParts): Response | undefined {
-  const { admissions, metrics, throttledLog, inboxLimits, config, runnerOf } = gate;
+  const { admissions, origins, metrics, throttledLog, inboxLimits, config, runnerOf } = gate;
   checkAccept(accept);
   const origin = raw.headers.get("origin");
   const isAllowed =
     accept.checkOrigin === undefined
-      ? isAllowedOrigin(origin, origination, config.origins)
+      ? origins.allows(origin, origination)
       : accept.checkOrigin(origin ?? undefined) === true;
   if (!isAllowed) {
     metrics.upgradesRefused.origin += 1;
     const named = origin === null ? "none" : formatOrigin(origin);
-    const text = `Refused a session at ${request.path}: its origin "${named}" is not allowed (--origins)`;
+    const own = `${origination.scheme}://${origination.authority}`;
+    const wanted = accept.checkOrigin === undefined ? `"${own}" or one of --origins` : "one that checkOrigin accepts";
+    const text = `Refused a session at ${request.path}: its origin "${named}" is not allowed, expected ${wanted}`;
     throttledLog.warning("origin", text, { path: request.path, origin: named, address: origination.remoteAddress });
     return errorAnswer(raw, 403, "Sessions may not be opened from this origin");
   }
