@@ -17,11 +17,11 @@ test("readBody() reads nothing without a body or a type", async () => {
 });
 
 test.each([
-  ["text/plain", "grüße", { text: "grüße" }],
-  ["text/plain; charset=utf-8", "\ufeffwith a mark", { text: "with a mark" }],
-  ["application/json", '{"a":1}', { text: '{"a":1}' }],
-  ["application/problem+json", "{}", { text: "{}" }],
-  ["text/plain", "", { text: "" }],
+  ["text/plain", "grüße", { type: "text/plain", text: "grüße" }],
+  ["text/plain; charset=utf-8", "\ufeffwith a mark", { type: "text/plain; charset=utf-8", text: "with a mark" }],
+  ["application/json", '{"a":1}', { type: "application/json", text: '{"a":1}' }],
+  ["application/problem+json", "{}", { type: "application/problem+json", text: "{}" }],
+  ["text/plain", "", { type: "text/plain", text: "" }],
   ["application/octet-stream", "bytes", {}],
   ["application/jsonx", "bytes", {}],
 ])("readBody() reads a body of the type %s", async (type, body, read) => {
@@ -41,7 +41,7 @@ test("readBody() puts the parts of a text together, also within a character", as
       else controller.enqueue(part);
     },
   });
-  expect(await readBody(post(stream, "text/plain"), options)).toEqual({ text: "€".repeat(1000) });
+  expect(await readBody(post(stream, "text/plain"), options)).toEqual({ type: "text/plain", text: "€".repeat(1000) });
 });
 
 test("readBody() reads the fields of a form in their order", async () => {
