@@ -32,7 +32,7 @@ import { drainSessions } from "./sessions/drain.ts";
 import { Expiries } from "./sessions/expiries.ts";
 import { RateLimits } from "./sessions/rate-limits.ts";
 import { Registry } from "./sessions/registry.ts";
-import type { RunEvent, Session } from "./sessions/session.ts";
+import type { Session, SessionRoute } from "./sessions/session.ts";
 import { Timeouts } from "./sessions/timeouts.ts";
 
 /** How long `stop` waits for `close` events to finish, in milliseconds. */
@@ -67,7 +67,7 @@ export class App {
   readonly #admissions: Admissions;
   readonly #gate: UpgradeGate;
   readonly #throttledLog = new ThrottledLog();
-  readonly #runners = new Map<string, RunEvent>();
+  readonly #sessionRoutes = new Map<string, SessionRoute>();
   readonly #listener: Listener;
   #certificates: CertificateWatcher | undefined;
   readonly #live: LiveControllers;
@@ -113,13 +113,8 @@ export class App {
       origins: new AllowedOrigins(config.origins),
       metrics,
       throttledLog: this.#throttledLog,
-      inboxLimits: {
-        maxEvents: config.maxInboxEvents,
-        maxSize: config.maxMessageBytes,
-        filled: () => (metrics.inboxesFull += 1),
-      },
       config,
-      runnerOf: (path) => this.#runnerOf(path),
+      routeOf: (path) => this.#routeOf(path),
     };
     this.#proxies = new TrustedProxies(config.trustProxy);
     this.#serveStatic = createServeStatic(join(folder, "public"), isEmbedded);
@@ -265,7 +260,7 @@ export class App {
     });
     if (previous === undefined) return;
     for (const session of this.#registry.values()) {
-      if (!next.controllers.has(session.route)) this.#delivery.close(session, removed.code, removed.text);
+      if (!next.controllers.has(session.route.path)) this.#delivery.close(session, removed.code, removed.text);
     }
   }
 
@@ -281,19 +276,28 @@ export class App {
 
   #findReasonToEnd({ route }: Session): EndReason | undefined {
     if (this.#stopping !== undefined) return stopped;
-    return this.#live.current.controllers.has(route) ? undefined : removed;
+    return this.#live.current.controllers.has(route.path) ? undefined : removed;
   }
 
-  #runnerOf(path: string): RunEvent {
-    let run = this.#runners.get(path);
-    if (run === undefined) {
-      run = createRunEvent(path, {
-        current: () => this.#live.current,
-        close: (session, code, reason) => this.#delivery.close(session, code, reason),
-        watchdog: this.#options.watchdog,
-      });
-      this.#runners.set(path, run);
+  #routeOf(path: string): SessionRoute {
+    let route = this.#sessionRoutes.get(path);
+    if (route === undefined) {
+      const { config, watchdog } = this.#options;
+      route = {
+        path,
+        run: createRunEvent(path, {
+          current: () => this.#live.current,
+          close: (session, code, reason) => this.#delivery.close(session, code, reason),
+          watchdog,
+        }),
+        inboxLimits: {
+          maxEvents: config.maxInboxEvents,
+          maxSize: config.maxMessageBytes,
+          filled: () => (this.metrics.inboxesFull += 1),
+        },
+      };
+      this.#sessionRoutes.set(path, route);
     }
-    return run;
+    return route;
   }
 }

@@ -6,8 +6,8 @@ import { Fault, nameKind } from "../core/errors.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ThrottledLog } from "../core/throttled-log.ts";
 import type { Admissions } from "../sessions/admissions.ts";
-import type { InboxLimits } from "../sessions/inbox.ts";
-import { type RunEvent, Session } from "../sessions/session.ts";
+import type { SessionInfo } from "../sessions/event.ts";
+import { Session, type SessionRoute } from "../sessions/session.ts";
 import { refuseAdmission } from "./admission.ts";
 import { errorAnswer } from "./error-page.ts";
 import type { Origination } from "./forwarded.ts";
@@ -35,10 +35,9 @@ export type UpgradeGate = {
   origins: AllowedOrigins;
   metrics: Metrics;
   throttledLog: ThrottledLog;
-  inboxLimits: InboxLimits;
   config: Pick<Config, "timeoutSeconds" | "httpTimeoutSeconds" | "maxHeaderBytes">;
-  /** What runs the events of the sessions of one path pattern. */
-  runnerOf: (route: string) => RunEvent;
+  /** What the sessions of one path pattern have in common. */
+  routeOf: (path: string) => SessionRoute;
 };
 
 /**
@@ -55,7 +54,7 @@ export function upgrade({
   route,
   gate,
 }: UpgradeParts): Response | undefined {
-  const { admissions, origins, metrics, throttledLog, inboxLimits, config, runnerOf } = gate;
+  const { admissions, origins, metrics, throttledLog, config, routeOf } = gate;
   checkAccept(accept);
   const origin = raw.headers.get("origin");
   const isAllowed =
@@ -75,14 +74,12 @@ export function upgrade({
   const refusal = admissions.check(origination.remoteAddress);
   if (refusal !== undefined) return refuseAdmission(raw, refusal, origination.remoteAddress, throttledLog);
   const session = new Session({
-    info: { id: crypto.randomUUID(), path: request.path, params: request.params },
-    route,
+    info: createInfo(request, route),
+    route: routeOf(route),
     data: accept.data ?? {},
     timeoutSeconds: accept.timeout ?? config.timeoutSeconds,
     address: origination.remoteAddress,
     publisher: server,
-    run: runnerOf(route),
-    inboxLimits,
   });
   const identity = identityOf(request);
   if (identity !== undefined) session.identify(identity);
@@ -90,6 +87,11 @@ export function upgrade({
   if (server.upgrade(raw, headers === undefined ? { data: session } : { data: session, headers })) return undefined;
   // The client has gone, or it asked in a way that only the runtime understands: never read the request again.
   return new Response("The upgrade failed", { status: 400 });
+}
+
+/** What a controller knows of the session. A path that is its own pattern is not kept a second time: sessions are many. */
+function createInfo({ path, params }: ControllerRequest, pattern: string): SessionInfo {
+  return { id: crypto.randomUUID(), path: path === pattern ? pattern : path, params };
 }
 
 /** The headers of the handshake's answer; undefined if the runtime's own will do. */

@@ -16,10 +16,17 @@ export type SessionSocket = ServerWebSocket<Session>;
  */
 export type RunEvent = (session: Session, event: SessionEvent) => boolean;
 
+/** What the sessions of one controller have in common. */
+export type SessionRoute = {
+  /** The path pattern of the controller. */
+  path: string;
+  run: RunEvent;
+  inboxLimits: InboxLimits;
+};
+
 export type SessionOptions = {
   info: SessionInfo;
-  /** The path pattern of its controller. */
-  route: string;
+  route: SessionRoute;
   /** What the controller's `get` gave: one object for life. */
   data: unknown;
   /** Seconds without a sign of life before it is closed; 0 for never. */
@@ -28,8 +35,6 @@ export type SessionOptions = {
   address: string;
   /** The server that its socket belongs to. */
   publisher: Publisher;
-  run: RunEvent;
-  inboxLimits: InboxLimits;
 };
 
 /**
@@ -39,7 +44,7 @@ export type SessionOptions = {
  */
 export class Session {
   readonly info: SessionInfo;
-  readonly route: string;
+  readonly route: SessionRoute;
   readonly data: unknown;
   readonly timeoutMs: number;
   readonly address: string;
@@ -63,22 +68,18 @@ export class Session {
   identity: Identity | undefined = undefined;
   /** The connection is being cut: what the controller is told instead of what the runtime reports. */
   closingAs: { code: number; reason: string } | undefined = undefined;
-  readonly #run: RunEvent;
-  readonly #inboxLimits: InboxLimits;
   #socket: SessionSocket | undefined;
   #isBusy = false;
   #inbox: Inbox | undefined;
   #settled: PromiseWithResolvers<void> | undefined;
 
-  constructor({ info, route, data, timeoutSeconds, address, publisher, run, inboxLimits }: SessionOptions) {
+  constructor({ info, route, data, timeoutSeconds, address, publisher }: SessionOptions) {
     this.info = info;
     this.route = route;
     this.data = data;
     this.timeoutMs = timeoutSeconds * 1000;
     this.address = address;
     this.publisher = publisher;
-    this.#run = run;
-    this.#inboxLimits = inboxLimits;
   }
 
   /** Says who its client is: `user` stands in all of its events from now on. */
@@ -155,17 +156,17 @@ export class Session {
 
   #handle(event: SessionEvent): void {
     if (this.#isBusy) {
-      this.#inbox ??= new Inbox(this.#inboxLimits);
+      this.#inbox ??= new Inbox(this.route.inboxLimits);
       this.#inbox.push(event);
       const socket = this.#socket;
       if (socket !== undefined && this.#inbox.isFull && !socket.isPaused) {
-        this.#inboxLimits.filled();
+        this.route.inboxLimits.filled();
         socket.pause();
       }
       return;
     }
     this.#isBusy = true;
-    if (this.#run(this, event)) this.#handleWaiting();
+    if (this.route.run(this, event)) this.#handleWaiting();
   }
 
   #handleWaiting(): void {
@@ -173,7 +174,7 @@ export class Session {
       const event = this.#inbox.shift();
       if (this.#inbox.isLow && this.#socket?.isPaused) this.#socket.resume();
       if (event === undefined) this.#inbox = undefined;
-      else if (!this.#run(this, event)) return;
+      else if (!this.route.run(this, event)) return;
     }
     this.#isBusy = false;
     if (this.#settled === undefined) return;

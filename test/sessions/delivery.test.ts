@@ -105,16 +105,18 @@ function startParts(): Parts {
       const run = runs.shift();
       const session = new Session({
         info: { id: crypto.randomUUID(), ...info },
-        route: "/",
+        route: {
+          path: "/",
+          run: (_, event) => {
+            run?.(event);
+            return true;
+          },
+          inboxLimits,
+        },
         data: {},
         timeoutSeconds: 0,
         address: "",
         publisher: self,
-        run: (_, event) => {
-          run?.(event);
-          return true;
-        },
-        inboxLimits,
       });
       return self.upgrade(request, { data: session }) ? undefined : new Response(null);
     },

@@ -90,7 +90,8 @@ test("Inbox pauses the socket when it is full, and has it read again when it is 
   let filled = 0;
   const inboxLimits = { ...limits, filled: () => void (filled += 1) };
   const publisher = { publish() {} };
-  const options = { route: "/chat", data: {}, timeoutSeconds: 0, address: "127.0.0.1", publisher, run, inboxLimits };
+  const route = { path: "/chat", run, inboxLimits };
+  const options = { route, data: {}, timeoutSeconds: 0, address: "127.0.0.1", publisher };
   const slow = new Session({ info: session, ...options });
   slow.open(socket as never);
   for (let n = 1; n < MAX_EVENTS; n += 1) slow.receive("x");

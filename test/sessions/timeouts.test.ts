@@ -12,13 +12,11 @@ type Watched = { session: Session; socket: FakeSocket };
 function createSession(timeoutSeconds: number): Watched {
   const session = new Session({
     info: { id: "1", path: "/chat", params: {} },
-    route: "/chat",
+    route: { path: "/chat", run: () => true, inboxLimits: { maxEvents: 64, maxSize: 1024, filled: () => {} } },
     data: {},
     timeoutSeconds,
     address: "127.0.0.1",
     publisher: { publish() {} },
-    run: () => true,
-    inboxLimits: { maxEvents: 64, maxSize: 1024, filled: () => {} },
   });
   const socket: FakeSocket = {
     isPaused: false,
