@@ -1,21 +1,13 @@
 import { expect, test } from "bun:test";
 import { Expiries } from "../../src/sessions/expiries.ts";
-import { Session } from "../../src/sessions/session.ts";
+import type { Session } from "../../src/sessions/session.ts";
+import { createBareSession } from "../support/bare-session.ts";
 
 const START = 1_800_000_000_000;
 const DAY_MS = 86_400_000;
 
 function createSession(expiresAt?: number): Session {
-  const session = new Session({
-    info: { id: "1", path: "/chat", params: {} },
-    route: "/chat",
-    data: {},
-    timeoutSeconds: 0,
-    address: "127.0.0.1",
-    publisher: { publish() {} },
-    run: () => true,
-    inboxLimits: { maxEvents: 64, maxSize: 1024, filled: () => {} },
-  });
+  const session = createBareSession();
   if (expiresAt !== undefined) identify(session, expiresAt);
   return session;
 }

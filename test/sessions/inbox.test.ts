@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Message, SessionEvent } from "../../src/sessions/event.ts";
 import { Inbox, type InboxLimits } from "../../src/sessions/inbox.ts";
-import { type RunEvent, Session } from "../../src/sessions/session.ts";
+import { createBareSession } from "../support/bare-session.ts";
 import { startServer } from "../support/server.ts";
 
 const MAX_EVENTS = 64;
@@ -81,7 +81,6 @@ test("Inbox.dropMessages() forgets the bytes of what it dropped", () => {
 });
 
 test("Inbox pauses the socket when it is full, and has it read again when it is low", () => {
-  const run: RunEvent = () => false;
   const socket = {
     isPaused: false,
     pause: () => void (socket.isPaused = true),
@@ -89,10 +88,7 @@ test("Inbox pauses the socket when it is full, and has it read again when it is 
   };
   let filled = 0;
   const inboxLimits = { ...limits, filled: () => void (filled += 1) };
-  const publisher = { publish() {} };
-  const route = { path: "/chat", run, inboxLimits };
-  const options = { route, data: {}, timeoutSeconds: 0, address: "127.0.0.1", publisher };
-  const slow = new Session({ info: session, ...options });
+  const slow = createBareSession({}, { run: () => false, inboxLimits });
   slow.open(socket as never);
   for (let n = 1; n < MAX_EVENTS; n += 1) slow.receive("x");
   expect(socket.isPaused).toBe(false);

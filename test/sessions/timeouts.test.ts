@@ -1,6 +1,7 @@
 import { expect, spyOn, test } from "bun:test";
-import { Session } from "../../src/sessions/session.ts";
+import type { Session } from "../../src/sessions/session.ts";
 import { Timeouts } from "../../src/sessions/timeouts.ts";
+import { createBareSession } from "../support/bare-session.ts";
 
 const STEP_MS = 250;
 
@@ -10,14 +11,7 @@ type FakeSocket = { isPaused: boolean; pings: number; ping: () => void };
 type Watched = { session: Session; socket: FakeSocket };
 
 function createSession(timeoutSeconds: number): Watched {
-  const session = new Session({
-    info: { id: "1", path: "/chat", params: {} },
-    route: { path: "/chat", run: () => true, inboxLimits: { maxEvents: 64, maxSize: 1024, filled: () => {} } },
-    data: {},
-    timeoutSeconds,
-    address: "127.0.0.1",
-    publisher: { publish() {} },
-  });
+  const session = createBareSession({ timeoutSeconds });
   const socket: FakeSocket = {
     isPaused: false,
     pings: 0,
