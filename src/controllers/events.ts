@@ -1,4 +1,4 @@
-import { describeError, describeStack } from "../core/errors.ts";
+import { describeError, describeStack, toShowable } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import type { Watchdog } from "../core/watchdog.ts";
 import type { SessionEvent } from "../sessions/event.ts";
@@ -42,19 +42,20 @@ export function createRunEvent(path: string, { current, close, watchdog }: RunEv
       onEvent = generation.controllers.get(path)?.onEvent;
     }
     if (onEvent === undefined) return true;
-    let result: unknown;
+    let settled: Promise<unknown>;
     const before = watchdog?.enter(numbers[event.type]) ?? 0;
     try {
-      result = generation.run(onEvent, event);
+      const result = generation.run(onEvent, event);
+      if (!isPromise(result)) return true;
+      settled = Promise.resolve(result);
     } catch (error) {
       return fail(session, event, error, generation, finish);
     } finally {
       watchdog?.leave(before);
     }
-    if (!isPromise(result)) return true;
     const { eventNumber } = session;
     generation.begin(session);
-    void Promise.resolve(result).then(
+    void settled.then(
       () => {
         // A handler that was given up with its generation is heard no more.
         if (session.eventNumber !== eventNumber) return;
@@ -73,10 +74,11 @@ export function createRunEvent(path: string, { current, close, watchdog }: RunEv
   function fail(
     session: Session,
     event: SessionEvent,
-    cause: unknown,
+    thrown: unknown,
     generation: Generation,
     finish: (session: Session) => void,
   ): boolean {
+    const cause = toShowable(thrown);
     const error = describeError(cause);
     logFault(session, event, cause, generation, path);
     if (event.type === "close" || event.type === "error") return true;

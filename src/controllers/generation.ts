@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { describeError, describeStack, Fault } from "../core/errors.ts";
+import { describeError, describeStack, Fault, toShowable } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import { waitAtMost } from "../core/wait-at-most.ts";
 import type { ControllerInfo } from "./api.ts";
@@ -131,7 +131,8 @@ export class Generation {
     if (dispose === undefined) return;
     try {
       await this.#graph.run(dispose);
-    } catch (error) {
+    } catch (thrown) {
+      const error = toShowable(thrown);
       log.error(`Controller "${file}" failed in dispose: ${describeError(error)}`, { detail: describeStack(error) });
     }
   }
@@ -145,7 +146,8 @@ export function listControllers({ controllers }: Generation): ControllerInfo[] {
 }
 
 /** What a timer, a floating promise or a socket of a controller's threw. */
-function logLateError(error: unknown, folder: string): void {
+function logLateError(thrown: unknown, folder: string): void {
+  const error = toShowable(thrown);
   const place = locate(error, folder);
   const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
   log.error(`A controller failed outside of an event${where}: ${describeError(error)}`, {

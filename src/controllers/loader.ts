@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { describeError, Fault, nameKind } from "../core/errors.ts";
+import { describeError, Fault, nameKind, toShowable } from "../core/errors.ts";
 import type { SessionEvent } from "../sessions/event.ts";
 import {
   type ControllerDefinition,
@@ -97,7 +97,8 @@ async function loadModule(folder: string, file: string, load: (file: string) => 
   }, LONGEST_LOAD_MS);
   try {
     return await Promise.race([load(join(folder, file)), late.promise]);
-  } catch (error) {
+  } catch (thrown) {
+    const error = toShowable(thrown);
     if (error instanceof Fault && error.code === "CONTROLLER_LOAD") throw error;
     const place = locate(error, folder);
     const where = place === undefined ? "" : ` at ${formatLocation(place)}`;

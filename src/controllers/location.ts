@@ -1,4 +1,5 @@
 import { relative, sep } from "node:path";
+import { describeStack } from "../core/errors.ts";
 
 /** Where in a controllers folder something happened. */
 export type Location = { file: string; line: number; column: number };
@@ -15,8 +16,7 @@ export function locate(thrown: unknown, root: string): Location | undefined {
   if (position?.file !== undefined && isBelow(position.file, root)) {
     return { file: relative(root, position.file), line: position.line ?? 0, column: position.column ?? 0 };
   }
-  const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
-  for (const line of stack.split("\n")) {
+  for (const line of describeStack(thrown)?.split("\n") ?? []) {
     const match = / \((.+):(\d+):(\d+)\)$/.exec(line) ?? /at (?:async )?(.+):(\d+):(\d+)$/.exec(line);
     const file = match?.[1];
     if (file !== undefined && isBelow(file, root)) {

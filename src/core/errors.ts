@@ -60,19 +60,31 @@ export class Fault extends Error {
   }
 }
 
+const UNSHOWABLE = "a value that cannot be shown";
+
 /** The text of anything that can be thrown. */
 export function describeError(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message === "" ? thrown.name : thrown.message;
+  if (thrown instanceof Error) return String(thrown.message) || String(thrown.name);
   try {
     return String(thrown);
   } catch {
-    return "a value that cannot be shown";
+    return UNSHOWABLE;
   }
 }
 
 /** The stack of an error; undefined for what has none. */
 export function describeStack(thrown: unknown): string | undefined {
-  return thrown instanceof Error ? thrown.stack : undefined;
+  return thrown instanceof Error && typeof thrown.stack === "string" ? thrown.stack : undefined;
+}
+
+/** What a controller threw, or an error in the place of what throws again when it is looked at. */
+export function toShowable(thrown: unknown): unknown {
+  try {
+    void [describeError(thrown), describeStack(thrown), (Object(thrown) as { position?: unknown }).position];
+    return thrown;
+  } catch {
+    return new Error(UNSHOWABLE);
+  }
 }
 
 /** How a message names what a value is: `a number`, `null`, `an array`. */

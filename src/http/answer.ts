@@ -4,7 +4,7 @@ import { isPromise } from "../controllers/events.ts";
 import type { Generation } from "../controllers/generation.ts";
 import type { Answer, Controller } from "../controllers/loader.ts";
 import { formatLocation, locate } from "../controllers/location.ts";
-import { describeError, describeStack, Fault } from "../core/errors.ts";
+import { describeError, describeStack, Fault, toShowable } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import type { Watchdog } from "../core/watchdog.ts";
 import type { Session } from "../sessions/session.ts";
@@ -76,7 +76,7 @@ export function answerUpgrade(
     if (result instanceof Response) return result;
     const accept = takeAccept(result);
     if (accept === undefined) return toRefusal(raw, result);
-    return upgrade({ server, raw, request, origination, accept, route: controller.path, gate });
+    return upgrade({ server, raw, request, origination, accept, route: controller.path, generation, gate });
   };
   const fail = (error: unknown) => answerFault(request, controller, error, parts);
   try {
@@ -165,9 +165,10 @@ function isOnlyAccept(result: unknown): boolean {
 function answerFault(
   request: LazyRequest,
   { file }: Controller,
-  error: unknown,
+  thrown: unknown,
   { generation: { folder }, gate }: AnswerParts,
 ): Response {
+  const error = toShowable(thrown);
   const { raw, method, path } = request;
   if (isTooLarge(error)) return refuseRequest(raw, "body-too-large", request.remoteAddress, gate);
   if (hasLeft(raw, error)) {

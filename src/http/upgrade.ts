@@ -1,6 +1,7 @@
 import type { Server } from "bun";
 import { identityOf } from "../controllers/auth/identities.ts";
 import type { AcceptUpgrade, ControllerRequest } from "../controllers/controller.ts";
+import type { Generation } from "../controllers/generation.ts";
 import type { Config } from "../core/config.ts";
 import { Fault, nameKind } from "../core/errors.ts";
 import type { Metrics } from "../core/metrics.ts";
@@ -26,6 +27,8 @@ export type UpgradeParts = {
   accept: AcceptUpgrade;
   /** The path pattern of the controller. */
   route: string;
+  /** The generation that accepted. */
+  generation: Generation;
   gate: UpgradeGate;
 };
 
@@ -52,6 +55,7 @@ export function upgrade({
   origination,
   accept,
   route,
+  generation,
   gate,
 }: UpgradeParts): Response | undefined {
   const { admissions, origins, metrics, throttledLog, config, routeOf } = gate;
@@ -60,7 +64,7 @@ export function upgrade({
   const isAllowed =
     accept.checkOrigin === undefined
       ? origins.allows(origin, origination)
-      : accept.checkOrigin(origin ?? undefined) === true;
+      : generation.run(accept.checkOrigin, origin ?? undefined) === true;
   if (!isAllowed) {
     metrics.upgradesRefused.origin += 1;
     const named = origin === null ? "none" : formatOrigin(origin);

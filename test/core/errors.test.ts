@@ -1,5 +1,13 @@
 import { expect, test } from "bun:test";
-import { describeError, describeStack, Fault, type FaultCode, faultCodes, nameKind } from "../../src/core/errors.ts";
+import {
+  describeError,
+  describeStack,
+  Fault,
+  type FaultCode,
+  faultCodes,
+  nameKind,
+  toShowable,
+} from "../../src/core/errors.ts";
 
 test("Fault carries its message, code, detail and cause", () => {
   const cause = new Error("below");
@@ -70,4 +78,16 @@ test.each([
   [Symbol("s"), "a symbol"],
 ])("nameKind() names %p: %s", (value, name) => {
   expect(nameKind(value)).toBe(name);
+});
+
+test("toShowable() gives back what can be looked at, and an error for what throws then", () => {
+  const error = new Error("as asked");
+  expect(toShowable(error)).toBe(error);
+  expect(toShowable(undefined)).toBeUndefined();
+  const angry = Object.defineProperty(new Error("x"), "stack", {
+    get() {
+      throw error;
+    },
+  });
+  expect(describeError(toShowable(angry))).toBe("a value that cannot be shown");
 });
