@@ -5,12 +5,15 @@ import { waitAtMost } from "../core/wait-at-most.ts";
 import type { ControllerInfo } from "./api.ts";
 import { type Controller, findControllers, loadController } from "./loader.ts";
 import { formatLocation, locate } from "./location.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** How long running handlers may take to finish before their generation is disposed, in milliseconds. */
 const DISPOSE_GRACE_MS = 10_000;
 
 export type GenerationOptions = {
   folder: string;
+  /** What the folder looks like; looked at if absent. */
+  snapshot?: Snapshot | undefined;
   number: number;
   /** Free identifiers of all of the folder's modules. */
   globals: Record<string, unknown>;
@@ -52,8 +55,8 @@ export class Generation {
    * @throws {Fault} if the folder cannot be served; {AggregateError} of all the controllers' faults otherwise.
    */
   static async load(options: GenerationOptions): Promise<Generation> {
-    const { folder, globals } = options;
-    const files = findControllers(folder);
+    const { folder, snapshot, globals } = options;
+    const files = findControllers(folder, snapshot);
     const graph = new Bun.ModuleGraph({ globals, onError: (error) => logLateError(error, folder) });
     const faults: unknown[] = [];
     const controllers: Controller[] = [];

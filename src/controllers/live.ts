@@ -63,9 +63,10 @@ export class LiveControllers {
    */
   async start(): Promise<void> {
     const { folder, watch } = this.#options;
-    this.#loadedFrom = takeSnapshot(folder);
+    const snapshot = takeSnapshot(folder);
+    this.#loadedFrom = snapshot;
     const startedAt = performance.now();
-    const first = await this.#load();
+    const first = await this.#load(snapshot);
     this.#swap(first);
     logStart(first, performance.now() - startedAt);
     if (watch) this.#watcher = new Watcher({ folder, onQuiet: (snapshot) => this.#compare(snapshot) });
@@ -134,7 +135,7 @@ export class LiveControllers {
     for (let attempt = 1; ; attempt += 1) {
       const snapshot = takeSnapshot(this.#options.folder);
       this.#loadedFrom = snapshot;
-      const loading = this.#load();
+      const loading = this.#load(snapshot);
       await loading.catch(() => {});
       if (attempt === MAX_ATTEMPTS || this.#isAsIn(snapshot)) return loading;
       await loading.then(
@@ -154,11 +155,11 @@ export class LiveControllers {
     }
   }
 
-  #load(): Promise<Generation> {
+  #load(snapshot: Snapshot | undefined): Promise<Generation> {
     const { folder, createGlobals } = this.#options;
     // The runtime remembers where a link pointed, so it is given the folder behind it.
     const path = resolveLinks(folder);
-    return Generation.load({ folder: path, globals: createGlobals(path), number: this.#number + 1 });
+    return Generation.load({ folder: path, snapshot, globals: createGlobals(path), number: this.#number + 1 });
   }
 
   #swap(next: Generation): Generation | undefined {

@@ -43,10 +43,10 @@ const eventNames = ["open", "message", "close", "error"] as const;
 /**
  * The controller files below `folder`, relative to it, the most specific path first.
  *
+ * @param snapshot what `folder` looks like, from whoever knows already
  * @throws {Fault} `FOLDER` if there is no such folder, `CONTROLLER_NAME` or `CONTROLLER_CONFLICT` for its files.
  */
-export function findControllers(folder: string): { file: string; path: string }[] {
-  const snapshot = takeSnapshot(folder);
+export function findControllers(folder: string, snapshot = takeSnapshot(folder)): { file: string; path: string }[] {
   if (snapshot === undefined) {
     throw new Fault("FOLDER", `Cannot serve "${folder}": there is no such folder, expected one with controllers`);
   }

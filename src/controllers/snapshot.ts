@@ -1,5 +1,6 @@
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { lookAt } from "../core/file-state.ts";
 import { describeError, Fault } from "../core/errors.ts";
 import { isOutOfFiles } from "../core/open-files.ts";
 
@@ -30,7 +31,7 @@ export function takeSnapshot(folder: string): Snapshot | undefined {
     for (const name of readdirSync(join(folder, within))) {
       if (name === "node_modules" || name.startsWith(".")) continue;
       const path = within === "" ? name : `${within}/${name}`;
-      const stat = look(join(folder, path));
+      const stat = lookAt(join(folder, path));
       if (stat === undefined) continue;
       if (stat.isDirectory()) walk(path, isPublic || name === "public", [...above, real]);
       else (isPublic ? pages : files).set(path, `${stat.mtimeNs}-${stat.size}-${stat.ino}-${stat.mode}`);
@@ -56,14 +57,6 @@ export function listChanges(before: ReadonlyMap<string, string>, after: Readonly
   }
   for (const file of before.keys()) if (!after.has(file)) changes.push(`-${file}`);
   return changes.sort((a, b) => (a.replace(/^[+-]/, "") < b.replace(/^[+-]/, "") ? -1 : 1));
-}
-
-function look(path: string) {
-  try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
 }
 
 /** The folder behind every link in `path`; `path` itself if there is none, or if it lies in the executable. */

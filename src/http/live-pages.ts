@@ -31,8 +31,7 @@ export class LivePages {
       },
     });
     const page = rewriter.transform(response);
-    page.headers.delete("etag");
-    page.headers.delete("content-length");
+    for (const name of ["etag", "last-modified", "accept-ranges", "content-length"]) page.headers.delete(name);
     return page;
   }
 

@@ -224,6 +224,115 @@ test("createServeStatic() gives embedded files an ETag of their content", () => 
   expect(serveStatic(new Request("http://localhost/"), "/../etc/passwd")).toBeUndefined();
 });
 
+test("createServeStatic() hashes an embedded file once", () => {
+  using folder = createFolder({ "a.css": "body {}" });
+  const serveStatic = createServeStatic(folder.path, true);
+  const readTag = () => serveStatic(new Request("http://localhost/"), "/a.css")?.headers.get("etag");
+  const first = readTag();
+  folder.write({ "a.css": "other" });
+  expect(readTag()).toBe(first as string);
+});
+
+test("createServeStatic() says when a file was changed, and answers 304 to who has it since", async () => {
+  await using server = await startServer(files);
+  const changedAt = new Date("2026-03-01T12:00:00.900Z");
+  utimesSync(join(server.folder.path, "public/style.css"), changedAt, changedAt);
+  const { headers } = await server.fetch("/style.css");
+  expect(headers.get("last-modified")).toBe("Sun, 01 Mar 2026 12:00:00 GMT");
+  const since = async (date: string) =>
+    (await server.fetch("/style.css", { headers: { "If-Modified-Since": date } })).status;
+  expect(await since("Sun, 01 Mar 2026 12:00:00 GMT")).toBe(304);
+  expect(await since("Sun, 01 Mar 2026 11:59:59 GMT")).toBe(200);
+});
+
+test("createServeStatic() says of no file that it was changed in the future", () => {
+  using folder = createFolder(files);
+  const later = new Date(Date.now() + 86_400_000);
+  utimesSync(join(folder.path, "public/style.css"), later, later);
+  const answer = createServeStatic(join(folder.path, "public"), false)(new Request("http://localhost/"), "/style.css");
+  expect(Date.parse(answer?.headers.get("last-modified") ?? "")).toBeLessThanOrEqual(Date.now());
+});
+
+test("createServeStatic() sends an embedded file without a time", () => {
+  using folder = createFolder({ "a.css": "body {}" });
+  const answer = createServeStatic(folder.path, true)(new Request("http://localhost/"), "/a.css");
+  expect(answer?.headers.get("last-modified")).toBeNull();
+});
+
+test.each<[range: string, status: number, body: string, contentRange: string | null]>([
+  ["bytes=0-0", 206, "0", "bytes 0-0/10"],
+  ["bytes=2-4", 206, "234", "bytes 2-4/10"],
+  ["bytes=7-", 206, "789", "bytes 7-9/10"],
+  ["bytes=-3", 206, "789", "bytes 7-9/10"],
+  ["bytes=-99", 206, "0123456789", "bytes 0-9/10"],
+  ["bytes=8-99", 206, "89", "bytes 8-9/10"],
+  ["bytes=10-", 416, "", "bytes */10"],
+  ["bytes=-0", 416, "", "bytes */10"],
+  ["bytes=4-2", 200, "0123456789", null],
+  ["bytes=0-1,4-5", 200, "0123456789", null],
+  ["bytes=a-b", 200, "0123456789", null],
+  ["bytes=", 200, "0123456789", null],
+  ["lines=0-1", 200, "0123456789", null],
+])("createServeStatic() answers the range %s with %d", async (range, status, body, contentRange) => {
+  await using server = await startServer({ ...files, "public/digits.txt": "0123456789" });
+  const answer = await server.fetch("/digits.txt", { headers: { Range: range } });
+  expect(answer.status).toBe(status);
+  expect(await answer.text()).toBe(body);
+  expect(answer.headers.get("content-range")).toBe(contentRange);
+  expect(answer.headers.get("content-length")).toBe(String(body.length));
+  expect(answer.headers.get("etag")).toMatch(/^"[^"]+"$/);
+  if (status !== 200) expect(answer.headers.get("accept-ranges")).toBe("bytes");
+});
+
+test("createServeStatic() answers a range with the whole file to who has another state of it", async () => {
+  await using server = await startServer({ ...files, "public/digits.txt": "0123456789" });
+  const { headers } = await server.fetch("/digits.txt");
+  expect(headers.get("accept-ranges")).toBe("bytes");
+  const [etag, date] = [headers.get("etag") ?? "", headers.get("last-modified") ?? ""];
+  const ask = async (ifRange: string) => {
+    const answer = await server.fetch("/digits.txt", { headers: { Range: "bytes=2-4", "If-Range": ifRange } });
+    return [answer.status, await answer.text()];
+  };
+  for (const current of [etag, date]) expect([current, await ask(current)]).toEqual([current, [206, "234"]]);
+  for (const other of ['"other"', `W/${etag}`, "Sun, 01 Mar 2020 12:00:00 GMT"]) {
+    expect([other, await ask(other)]).toEqual([other, [200, "0123456789"]]);
+  }
+  const same = await server.fetch("/digits.txt", { headers: { Range: "bytes=2-4", "If-None-Match": etag } });
+  expect(same.status).toBe(304);
+  const head = await server.fetch("/digits.txt", { method: "HEAD", headers: { Range: "bytes=2-4" } });
+  expect([head.status, head.headers.get("content-length")]).toEqual([200, "10"]);
+});
+
+test("createServeStatic() answers 412 to who wants a state that is no more", async () => {
+  await using server = await startServer(files);
+  const answer = await server.fetch("/style.css", { headers: { "If-Match": '"other"' } });
+  expect([answer.status, await answer.text()]).toEqual([412, ""]);
+});
+
+test.each([
+  ["a.html", "text/html;charset=utf-8"],
+  ["a.css", "text/css;charset=utf-8"],
+  ["a.js", "text/javascript;charset=utf-8"],
+  ["a.mjs", "text/javascript;charset=utf-8"],
+  ["a.json", "application/json;charset=utf-8"],
+  ["a.txt", "text/plain;charset=utf-8"],
+  ["a.md", "text/markdown;charset=utf-8"],
+  ["a.csv", "text/csv;charset=utf-8"],
+  ["a.xml", "application/xml;charset=utf-8"],
+  ["a.svg", "image/svg+xml"],
+  ["a.webmanifest", "application/manifest+json"],
+  ["a.wasm", "application/wasm"],
+  ["a.png", "image/png"],
+  ["a.ico", "image/x-icon"],
+  ["a.woff2", "font/woff2"],
+  ["a.mp4", "video/mp4"],
+  ["a.unheardof", "application/octet-stream"],
+  ["noname", "application/octet-stream"],
+])("createServeStatic() says of %s that it is %s", async (name, type) => {
+  await using server = await startServer({ ...files, [`public/${name}`]: "x" });
+  expect((await server.fetch(`/${name}`)).headers.get("content-type")).toBe(type);
+});
+
 test("createServeStatic() has nothing when there is no folder", () => {
   using folder = createFolder();
   const serveStatic = createServeStatic(join(folder.path, "public"), false);
