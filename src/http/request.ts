@@ -184,7 +184,8 @@ const PROTOCOL_HEADER = "sec-websocket-protocol";
 /** `Authorization` with its scheme only. */
 function hideCredentials(headers: Record<string, string>): Record<string, string> {
   const authorization = headers["Authorization"];
-  return authorization === undefined ? headers : { ...headers, Authorization: authorization.replace(/ .*/s, " …") };
+  if (authorization === undefined) return headers;
+  return { ...headers, Authorization: `${/^[\w-]+ /.exec(authorization)?.[0] ?? ""}…` };
 }
 
 /** `Sec-WebSocket-Protocol` for `sec-websocket-protocol`. */

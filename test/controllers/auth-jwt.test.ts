@@ -232,6 +232,7 @@ test("jwt() guards the methods that it is put before, and no others", async () =
 test("optional() lets a request without a token pass, but not one with a wrong token", async () => {
   expect(await ask("/methods", undefined)).toEqual({ status: 200, challenge: null, user: null });
   expect(await ask("/methods", "wrong")).toEqual(refused("The token is not valid"));
+  expect(await ask("/methods", "two words")).toEqual(refused("The token is not valid"));
 });
 
 test("verify() gives the user of a token, or nothing", async () => {

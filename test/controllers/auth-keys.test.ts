@@ -111,6 +111,18 @@ test.each(failures)("jwt() answers 503 and logs it once while the key server %s"
   expect(await statusOf(server, token)).toBe(200);
 });
 
+test("jwt() answers 503 when the key server has not answered within five seconds", async () => {
+  using keys = startKeyServer([first.jwk]);
+  const answer = Promise.withResolvers<Response>();
+  keys.answer = () => answer.promise;
+  await using server = await start(keys);
+  const statuses = await Promise.all([statusOf(server, token), statusOf(server, token)]);
+  expect(statuses).toEqual([503, 503]);
+  expect(keys.count).toBe(1);
+  expect(errors).toHaveBeenCalledTimes(1);
+  answer.resolve(new Response());
+}, 15_000);
+
 test("jwt() answers 503 while nothing listens at the key server's address", async () => {
   using keys = startKeyServer([first.jwk]);
   keys[Symbol.dispose]();

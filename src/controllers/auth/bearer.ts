@@ -34,7 +34,7 @@ export function bearer(request: ControllerRequest, options: BearerOptions = {}):
 
 /** Whether an offered sub-protocol is a token: it is never answered, and no controller sees it. */
 export function isBearerProtocol(name: string): boolean {
-  return name.startsWith(PREFIX);
+  return name.length > PREFIX.length && name.startsWith(PREFIX);
 }
 
 /** A `Sec-WebSocket-Protocol` header without the tokens in it; undefined if nothing else was offered. */
@@ -47,15 +47,15 @@ export function hideBearerProtocols(header: string): string | undefined {
   return shown.length === 0 ? undefined : shown.join(", ");
 }
 
+/** What is no token is given as well: a request that carries nonsense is not one that carries nothing. */
 function readAuthorization(header: string | null): string | undefined {
-  return header === null ? undefined : /^bearer +([\w.~+/-]+=*)$/i.exec(header)?.[1];
+  return header === null ? undefined : /^bearer +(.+)$/i.exec(header)?.[1];
 }
 
 function readSubProtocol(header: string | null): string | undefined {
   const offered = header?.split(",").map((name) => name.trim());
   const encoded = offered?.find(isBearerProtocol)?.slice(PREFIX.length);
-  if (encoded === undefined || !/^[\w-]+$/.test(encoded)) return undefined;
-  return Buffer.from(encoded, "base64url").toString();
+  return encoded === undefined ? undefined : Buffer.from(encoded, "base64url").toString();
 }
 
 function readCookie({ cookies }: ControllerRequest, name: string): string | undefined {
