@@ -38,12 +38,12 @@ test.each<[what: string, options: object, message: string]>([
   [
     "an issuer that is not set",
     { secret, issuer: undefined },
-    'Cannot check tokens with "issuer": it is undefined, expected a value, or not to be there',
+    'Cannot check tokens with "issuer": it is undefined, expected a value, or no option',
   ],
   [
     "a secret that is not set",
     { secret: undefined },
-    'Cannot check tokens with "secret": it is undefined, expected a value, or not to be there',
+    `Cannot check tokens with "secret": it is undefined, ${wantedSecret}`,
   ],
   ["an empty secret", { secret: "" }, `Cannot check tokens with "secret": it has 0 bytes, ${wantedSecret}`],
   ["a short secret", { secret: "a".repeat(31) }, `Cannot check tokens with "secret": it has 31 bytes, ${wantedSecret}`],
@@ -128,7 +128,13 @@ test.each<[what: string, options: object, message: string]>([
     { jwks: "file:///keys.json", allowHttp: true },
     `Cannot check tokens with "jwks": it is fetched with file, ${wantedHttps}`,
   ],
-  ["a set that is none", { jwks: {} }, `Cannot check tokens with "jwks": it is an object without keys, ${wantedSet}`],
+  ["a set that is none", { jwks: {} }, `Cannot check tokens with "jwks": it has no keys, ${wantedSet}`],
+  ["a set that is not set", { jwks: undefined }, `Cannot check tokens with "jwks": it is undefined, ${wantedSet}`],
+  [
+    "a public key that is not set",
+    { publicKey: undefined },
+    `Cannot check tokens with "publicKey": it is undefined, ${wantedKey}`,
+  ],
   [
     "a set with something else",
     { jwks: { keys: ["x"] } },

@@ -27,9 +27,10 @@ const MIN_RSA_BITS = 2048;
  *
  * @throws {Fault} `AUTH_OPTIONS` if it is no key, or too weak a one; the message has nothing of the key in it.
  */
-export function readKeys({ secret, publicKey, jwks, allowHttp }: Source): Keys {
-  if (secret !== undefined) return readSecret(secret);
-  if (publicKey !== undefined) return readPublicKey(publicKey);
+export function readKeys(source: Source): Keys {
+  if ("secret" in source) return readSecret(source.secret);
+  if ("publicKey" in source) return readPublicKey(source.publicKey);
+  const { jwks, allowHttp } = source;
   if (typeof jwks === "string" || jwks instanceof URL) return readAddress(jwks, allowHttp);
   return readSet(jwks);
 }
@@ -102,7 +103,10 @@ function readAddress(jwks: string | URL, allowHttp: boolean | undefined): Keys {
 function readSet(jwks: unknown): Keys {
   const wanted = "an address, or a set of public keys such as { keys: [...] }";
   const keys: unknown = typeof jwks === "object" && jwks !== null && "keys" in jwks ? jwks.keys : undefined;
-  if (!Array.isArray(keys)) throw optionFault("jwks", `it is ${nameKind(jwks)} without keys`, wanted);
+  if (!Array.isArray(keys)) {
+    const kind = nameKind(jwks);
+    throw optionFault("jwks", kind === "an object" ? "it has no keys" : `it is ${kind}`, wanted);
+  }
   if (!keys.every(isJwk)) throw optionFault("jwks", "it has something that is no key", wanted);
   if (keys.some((key) => "d" in key || key.kty === "oct"))
     throw optionFault("jwks", "it has a private key or a secret", wanted);

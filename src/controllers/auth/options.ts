@@ -40,9 +40,9 @@ const names: readonly string[] = [
 export function readTrust(options: JwtOptions<unknown>): Trust {
   for (const [name, value] of Object.entries(options)) {
     if (!names.includes(name)) throw optionFault(name, "there is no such option", `one of ${names.join(", ")}`);
-    if (value === undefined) throw optionFault(name, "it is undefined", "a value, or not to be there");
+    if (value === undefined && !isKeyName(name)) throw optionFault(name, "it is undefined", "a value, or no option");
   }
-  const given = keyNames.filter((name) => options[name] !== undefined);
+  const given = keyNames.filter((name) => name in options);
   if (given.length !== 1) {
     const which = given.length === 0 ? "no key is given" : `${given.join(" and ")} are given`;
     throw new Fault("AUTH_OPTIONS", `Cannot check tokens: ${which}, expected one of secret, publicKey and jwks`);
@@ -58,6 +58,10 @@ export function readTrust(options: JwtOptions<unknown>): Trust {
   const all = JSON.stringify([keys.fingerprint, algorithms, issuer, audience, typ, clockToleranceSeconds]);
   const fingerprint = new Bun.CryptoHasher("sha256").update(all).digest("base64url");
   return { keys, algorithms, issuer, audience, typ, clockToleranceSeconds, fingerprint };
+}
+
+function isKeyName(name: string): boolean {
+  return keyNames.some((keyName) => keyName === name);
 }
 
 function readAlgorithms(given: readonly Algorithm[] | undefined, possible: readonly Algorithm[]): readonly Algorithm[] {
