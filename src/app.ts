@@ -157,6 +157,7 @@ export class App {
           messagesPerSecond: config.maxMessagesPerSecond,
           bytesPerSecond: config.maxBytesPerSecond,
           now: () => this.#timeouts.now,
+          heldMs: () => this.#timeouts.heldMs,
         }),
         metrics,
         throttledLog: this.#throttledLog,

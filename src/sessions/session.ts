@@ -58,6 +58,8 @@ export class Session {
   byteCredit = 0;
   /** The time of `Timeouts` at which credit was given last. */
   creditedAt = 0;
+  /** What `Timeouts.heldMs` was when credit was given for it last. */
+  creditedHeldMs = 0;
   /** The groups that it is in, kept by `Groups`. */
   memberships: Group[] | undefined = undefined;
   /** What `Delivery` writes to it when this turn of the event loop ends. */

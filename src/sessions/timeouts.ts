@@ -26,6 +26,9 @@ export class Timeouts {
   readonly #slots = new Map<number, Set<Session>>();
   #now = 0;
   #slot = 0;
+  /** The time of the last step, by `performance.now()`. */
+  #steppedAt = 0;
+  #heldMs = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor({ pingSeconds, expire }: TimeoutsOptions) {
@@ -35,11 +38,13 @@ export class Timeouts {
 
   /** Starts the wheel. */
   start(): void {
-    let last = performance.now();
+    this.#steppedAt = performance.now();
     this.#timer = setInterval(() => {
+      const heldMs = this.#readHeldMs();
       const now = performance.now();
-      this.advance(now - last > LONGEST_STEP_MS ? SLOT_MS : now - last);
-      last = now;
+      this.advance(now - this.#steppedAt - heldMs);
+      this.#heldMs += heldMs;
+      this.#steppedAt = now;
     }, SLOT_MS);
   }
 
@@ -69,6 +74,17 @@ export class Timeouts {
   /** Milliseconds since the start, made of the wheel's steps. */
   get now(): number {
     return this.#now;
+  }
+
+  /** Milliseconds in which the process slept or was blocked: what `now` leaves out. */
+  get heldMs(): number {
+    return this.#heldMs + this.#readHeldMs();
+  }
+
+  /** How long it has slept or been blocked since the last step. */
+  #readHeldMs(): number {
+    const stepMs = performance.now() - this.#steppedAt;
+    return stepMs > LONGEST_STEP_MS ? stepMs - SLOT_MS : 0;
   }
 
   /** Moves time forward by `ms` and looks at every session that is due. */

@@ -39,3 +39,22 @@ test("a server that was stopped for longer than the timeout closes nobody who li
     expect.stringMatching(/^The process did not run for [34]\.\d s: it, or the machine, was stopped$/),
   ]);
 }, 20_000);
+
+test("a session that sent what it may while the server was stopped is not closed for it", async () => {
+  using folder = createFolder(witness);
+  await using server = await startBinary([folder.path, "--max-message-rate", "20", "--no-watch"], { cwd: folder.path });
+  using session = await server.open("/echo");
+  const talk = async (count: number) => {
+    for (let sent = 0; sent < count; sent += 1) session.send(String(sent));
+    for (let sent = 0; sent < count; sent += 1) expect(await session.next()).toBe(String(sent));
+  };
+  // All that it may send at once.
+  await talk(200);
+  server.signal("SIGSTOP");
+  await Bun.sleep(3000);
+  const talking = talk(60);
+  server.signal("SIGCONT");
+  await talking;
+  for (let sent = 0; sent < 200; sent += 1) session.send("too much");
+  expect((await session.closed).code).toBe(4029);
+}, 20_000);

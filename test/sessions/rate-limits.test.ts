@@ -6,11 +6,18 @@ import type { Session } from "../../src/sessions/session.ts";
 /** A session's buckets under a clock that the test moves, in seconds. */
 function createBucket(messagesPerSecond: number, bytesPerSecond: number) {
   let seconds = 0;
-  const limits = new RateLimits({ messagesPerSecond, bytesPerSecond, now: () => seconds * 1000 });
-  const session = { messageCredit: 0, byteCredit: 0, creditedAt: 0 } as Session;
+  let heldSeconds = 0;
+  const limits = new RateLimits({
+    messagesPerSecond,
+    bytesPerSecond,
+    now: () => seconds * 1000,
+    heldMs: () => heldSeconds * 1000,
+  });
+  const session = { messageCredit: 0, byteCredit: 0, creditedAt: 0, creditedHeldMs: 0 } as Session;
   limits.begin(session);
   return {
     wait: (more: number) => (seconds += more),
+    sleep: (more: number) => (heldSeconds += more),
     take: (size: number) => limits.take(session, size),
     /** How many messages of `size` go through before one is refused. */
     count(size: number, most = 100_000) {
@@ -110,4 +117,13 @@ test("RateLimits never lets more through in any time than ten seconds' worth and
     ),
     { seed: 8, numRuns: 100 },
   );
+});
+
+test("RateLimits gives what was sent while the process slept the credit of that time, once", () => {
+  const bucket = createBucket(10, 0);
+  bucket.sleep(60);
+  expect(bucket.count(1, 650)).toBe(650);
+  bucket.sleep(2);
+  expect(bucket.count(1)).toBe(50 + 20);
+  expect(bucket.take(1)).toBe(false);
 });
