@@ -53,10 +53,15 @@ function escapeUnprintable(text: string): string {
   );
 }
 
+/** The library abbreviates this level, which is `warning` everywhere else. */
+function nameWarning(line: string): string {
+  return line.replace('"level":"WARN"', '"level":"WARNING"');
+}
+
 /** One JSON object a line, in which what is unprintable is escaped: reading it gives what was logged. */
 function jsonFormatter(): TextFormatter {
   const format = getJsonLinesFormatter({ properties: "flatten" });
-  return (record) => escapeUnprintable(format(record));
+  return (record) => escapeUnprintable(record.level === "warning" ? nameWarning(format(record)) : format(record));
 }
 
 /** One line a record, what follows a line break indented, and beneath it the `detail` (a code frame, a stack). */

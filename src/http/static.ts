@@ -1,6 +1,7 @@
 import { type BigIntStats, readFileSync, realpathSync } from "node:fs";
 import { join, sep } from "node:path";
 import { lookAt } from "../core/file-state.ts";
+import { isOutOfFiles } from "../core/open-files.ts";
 import { checkConditions, type Validators } from "./conditions.ts";
 
 /** The answer for a file of a `public/` folder; undefined if there is none to show. */
@@ -54,7 +55,8 @@ function findFile(root: string, path: string, isEmbedded: boolean): FoundFile | 
 function isBelow(root: string, file: string): boolean {
   try {
     return realpathSync(file).startsWith(realpathSync(root) + sep);
-  } catch {
+  } catch (error) {
+    if (isOutOfFiles(error)) throw error;
     // It went at this moment.
     return false;
   }

@@ -45,7 +45,7 @@ test("log writes every level with %s-style arguments to the server's log", async
       ["INFO", "at load too"],
       ["DEBUG", "debug one and 2"],
       ["INFO", "info 3 {braces} 100%"],
-      ["WARN", "warning w rest"],
+      ["WARNING", "warning w rest"],
       ["ERROR", 'error {"a":1}'],
     ]);
   } finally {

@@ -39,7 +39,7 @@ test("log writes one JSON object a line, with the properties beside the text", a
   expect(lines.map(({ level, message, logger }) => [level, message, logger])).toEqual([
     ["DEBUG", "details", "hubbub"],
     ["INFO", "Loaded {x} {{y}} {", "hubbub"],
-    ["WARN", "from a controller", "hubbub.controller"],
+    ["WARNING", "from a controller", "hubbub.controller"],
     ["ERROR", "over", "hubbub"],
   ]);
   expect(lines[1]).toMatchObject({ count: 2, x: "not this", detail: "row 1\nrow 2\n" });
@@ -76,9 +76,9 @@ test("log shows what a terminal obeys by its number, and indents what follows a 
 });
 
 test.each([
-  ["debug", ["DEBUG", "INFO", "WARN", "ERROR"]],
-  ["info", ["INFO", "WARN", "ERROR"]],
-  ["warning", ["WARN", "ERROR"]],
+  ["debug", ["DEBUG", "INFO", "WARNING", "ERROR"]],
+  ["info", ["INFO", "WARNING", "ERROR"]],
+  ["warning", ["WARNING", "ERROR"]],
   ["error", ["ERROR"]],
 ])("configureLog() prints the lines from %s on", async (logLevel, levels) => {
   expect(parseLines(await run(logLevel, "json")).map(({ level }) => level)).toEqual(levels);

@@ -40,10 +40,15 @@ log.warning("slow", "Closed a session", { n: 104 });
 at(3600);
 log.warning("slow", "Closed a session", { n: 105 });`);
   expect(lines).toEqual([
-    { level: "WARN", message: "Closed a session", n: 0 },
-    { level: "WARN", message: "Refused a session", n: 100 },
-    { level: "WARN", message: "Closed a session (and 100 more like it since the last such line)", n: 102, more: 100 },
-    { level: "WARN", message: "Closed a session (and 1 more like it since the last such line)", n: 104, more: 1 },
-    { level: "WARN", message: "Closed a session", n: 105 },
+    { level: "WARNING", message: "Closed a session", n: 0 },
+    { level: "WARNING", message: "Refused a session", n: 100 },
+    {
+      level: "WARNING",
+      message: "Closed a session (and 100 more like it since the last such line)",
+      n: 102,
+      more: 100,
+    },
+    { level: "WARNING", message: "Closed a session (and 1 more like it since the last such line)", n: 104, more: 1 },
+    { level: "WARNING", message: "Closed a session", n: 105 },
   ]);
 });

@@ -178,7 +178,7 @@ test("a hostile path stays one line of the log, whatever it decodes to", async (
   const refused = handshake("/echo?x=%0d%0aevil%1b", { Origin: "http://evil.example/\x1b[2J" });
   expect((await exchange(server.origin, refused)).statuses).toEqual([400]);
   // Each line of the log is JSON: `log()` would have thrown in parsing otherwise.
-  expect(server.log().every(({ level }) => ["INFO", "WARN", "ERROR", "DEBUG"].includes(level))).toBe(true);
+  expect(server.log().every(({ level }) => ["INFO", "WARNING", "ERROR", "DEBUG"].includes(level))).toBe(true);
   using session = await server.open("/echo");
   session.send("still here");
   expect(await session.next()).toBe("still here");

@@ -102,7 +102,7 @@ test.each(ways)(
     }
     const whole = await exchange(server.origin, toPost(target, type, `${chunked}0\r\n\r\n`));
     expect(whole.text).toContain("\r\n\r\nGOT 3");
-    const logged = server.log().filter(({ level }) => level === "ERROR" || level === "WARN");
+    const logged = server.log().filter(({ level }) => level === "ERROR" || level === "WARNING");
     expect(logged.map(({ message }) => message)).toEqual(["Refused a request: its body is larger than --max-message"]);
   },
 );

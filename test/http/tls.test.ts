@@ -334,7 +334,7 @@ test("a certificate that expires in less than 14 days is warned of at the start,
   });
   const flags = Object.entries(flagsFor(files)).flatMap(([name, value]) => [`--${name}`, value]);
   await using server = await startBinary([files.path, "--no-watch", ...flags], { cwd: files.path });
-  const warnings = () => server.log().filter(({ level }) => level === "WARN");
+  const warnings = () => server.log().filter(({ level }) => level === "WARNING");
   expect(warnings()[0]?.message).toMatch(/^The certificate ".*\/cert\.pem" expires in 5 days, on \d{4}-\d\d-\d\d$/);
   files.write({ "cert.pem": later.certificate, "key.pem": later.key });
   await server.logged("Renewed the certificate");

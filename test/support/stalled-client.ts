@@ -73,7 +73,7 @@ console.log(
     closes,
     members,
     grownBytes: readPeak() - before,
-    warnings: server.log().flatMap(({ level, message }) => (level === "WARN" ? [message] : [])),
+    warnings: server.log().flatMap(({ level, message }) => (level === "WARNING" ? [message] : [])),
   }),
 );
 process.exit();
