@@ -8,9 +8,13 @@ import { closeCodes } from "../src/sessions/close-codes.ts";
 import { listExamples } from "./support/examples.ts";
 import { root, startServer } from "./support/server.ts";
 
-const pages = ["README.md", ...readdirSync(join(root, "docs")).filter((file) => file.endsWith(".md"))].map((file) =>
-  file === "README.md" ? file : `docs/${file}`,
-);
+const pages = [
+  "README.md",
+  "SECURITY.md",
+  ...readdirSync(join(root, "docs"))
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`),
+];
 
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 
@@ -71,6 +75,19 @@ test.each(pages)("%s links to files and headings that exist", (page) => {
     return fragment !== undefined && !listHeadings(file).map(toFragment).includes(fragment);
   });
   expect(broken).toEqual([]);
+});
+
+test("SECURITY.md names for each promise tests that are there", () => {
+  const [, promises = ""] = /^## What is promised\n(.*?)^## /ms.exec(read("SECURITY.md")) ?? [];
+  const rows = [...promises.matchAll(/^\| (?!-|promise)(.+?) +\| (.+?) +\|$/gm)];
+  expect(rows.length).toBeGreaterThan(10);
+  for (const [, promise = "", attacks = ""] of rows) {
+    const named = [...attacks.matchAll(/\]\((\S+)\)((?:,? "[^"]+")+)/g)];
+    expect(named.length, promise).toBeGreaterThan(0);
+    for (const [, file = "", names = ""] of named) {
+      for (const [, name = ""] of names.matchAll(/"([^"]+)"/g)) expect(read(file)).toContain(name);
+    }
+  }
 });
 
 test("docs/operating.md shows every file of deploy/ as it is", () => {
