@@ -1,4 +1,4 @@
-import { afterEach, expect, setSystemTime, spyOn, test } from "bun:test";
+import { afterAll, afterEach, expect, setSystemTime, spyOn, test } from "bun:test";
 import { log } from "../../src/core/log.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { authorize, createSigner, inSeconds, type KeyServer, startKeyServer } from "../support/tokens.ts";
@@ -27,6 +27,8 @@ const statusOf = async (server: TestServer, value: string) => (await ask(server,
 const pass = (seconds: number) => setSystemTime(new Date(Date.now() + seconds * 1000));
 
 const errors = spyOn(log, "error").mockImplementation(() => {});
+
+afterAll(() => errors.mockRestore());
 
 afterEach(() => {
   setSystemTime();

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
+import { importPKCS8 } from "jose";
 import * as v from "valibot";
 import { readTrust } from "../../src/controllers/auth/options.ts";
 import { Fault } from "../../src/core/errors.ts";
-import { createFolder } from "../support/folder.ts";
+import { createCertificate } from "../support/certificates.ts";
 import { startServer } from "../support/server.ts";
 import { authorize, createSigner, signWith } from "../support/tokens.ts";
 
@@ -263,18 +264,12 @@ test("a guard before something that is no method stops the start", async () => {
 });
 
 test("jwt() takes a certificate", async () => {
-  using folder = createFolder();
-  const paths = ["-keyout", `${folder.path}/key.pem`, "-out", `${folder.path}/cert.pem`];
-  const made = Bun.spawnSync(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=id", ...paths]);
-  expect(made.exitCode).toBe(0);
-  const certificate = await Bun.file(`${folder.path}/cert.pem`).text();
-  const pem = (await Bun.file(`${folder.path}/key.pem`).text()).replaceAll(/-----.*-----|\s/g, "");
-  const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("pkcs8", Buffer.from(pem, "base64"), algorithm, false, ["sign"]);
+  const { certificate, key } = createCertificate("id");
   await using server = await startServer({
     "who.ts": `import { jwt } from "hubbub/auth";
       export const get = jwt({ publicKey: ${JSON.stringify(certificate)} })(({ user }) => ({ body: user }));`,
   });
-  const response = await server.fetch("/who", { headers: authorize(await signWith(key, { alg: "RS256" })()) });
+  const token = await signWith(await importPKCS8(key, "ES256"), { alg: "ES256" })();
+  const response = await server.fetch("/who", { headers: authorize(token) });
   expect(await response.json()).toMatchObject({ sub: "ada" });
 });

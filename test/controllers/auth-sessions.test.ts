@@ -259,10 +259,7 @@ test("refresh() checks with the guard of the session, not with that of another c
 test("refresh() is false while the keys cannot be fetched, and the session goes on until its token expires", async () => {
   const signer = await createSigner("ES256", "one");
   using keys = startKeyServer([signer.jwk]);
-  await using server = await startServer(
-    { "chat.ts": controller({ jwks: keys.url, clockTolerance: 0 }) },
-    { "log-level": "error" },
-  );
+  await using server = await startServer({ "chat.ts": controller({ jwks: keys.url, clockTolerance: 0 }) });
   using session = await server.open("/chat", { headers: authorize(await signer.sign(claim("Ada", 9000))) });
   await session.next();
   keys.answer = () => new Response("", { status: 500 });
