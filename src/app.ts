@@ -10,7 +10,7 @@ import { installModules } from "./controllers/modules.ts";
 import type { Config } from "./core/config.ts";
 import { log } from "./core/log.ts";
 import { Metrics } from "./core/metrics.ts";
-import { countAffordableSessions, OpenFilesWatch, readOpenFileLimit } from "./core/open-files.ts";
+import { OpenFilesWatch } from "./core/open-files.ts";
 import { ThrottledLog } from "./core/throttled-log.ts";
 import { waitAtMost } from "./core/wait-at-most.ts";
 import type { Watchdog } from "./core/watchdog.ts";
@@ -22,18 +22,11 @@ import { LivePages } from "./http/live-pages.ts";
 import { Listener } from "./http/listener.ts";
 import { AllowedOrigins } from "./http/origin.ts";
 import { createRoutes, type Routes } from "./http/routes.ts";
-import { createSocketHandler, type EndReason } from "./http/socket.ts";
+import { createSocketHandler } from "./http/socket.ts";
 import { createServeStatic, type ServeStatic } from "./http/static.ts";
 import type { UpgradeGate } from "./http/upgrade.ts";
-import { Admissions } from "./sessions/admissions.ts";
-import { Backlog } from "./sessions/backlog.ts";
-import { Delivery } from "./sessions/delivery.ts";
-import { drainSessions } from "./sessions/drain.ts";
-import { Expiries } from "./sessions/expiries.ts";
-import { RateLimits } from "./sessions/rate-limits.ts";
-import { Registry } from "./sessions/registry.ts";
 import type { Session, SessionRoute } from "./sessions/session.ts";
-import { Timeouts } from "./sessions/timeouts.ts";
+import { type EndReason, Sessions } from "./sessions/sessions.ts";
 
 /** How long `stop` waits for `close` events to finish, in milliseconds. */
 const STOP_GRACE_MS = 10_000;
@@ -58,15 +51,10 @@ export type AppOptions = {
 /** One running server: each part built once, bottom first. */
 export class App {
   readonly #options: AppOptions;
-  readonly #registry = new Registry();
   readonly #groups = new Groups(() => this.#listener.servers);
   readonly #kept = new Kept();
-  readonly #timeouts: Timeouts;
-  readonly #expiries = new Expiries((session) => this.#delivery.close(session, 4401, "token expired"));
-  readonly #delivery: Delivery;
-  readonly #admissions: Admissions;
+  readonly #sessions: Sessions;
   readonly #gate: UpgradeGate;
-  readonly #throttledLog = new ThrottledLog();
   readonly #sessionRoutes = new Map<string, SessionRoute>();
   readonly #listener: Listener;
   #certificates: CertificateWatcher | undefined;
@@ -87,32 +75,14 @@ export class App {
     this.#options = options;
     const { config, folder, isEmbedded, version } = options;
     const { metrics } = this;
-    this.#timeouts = new Timeouts({
-      pingSeconds: config.pingSeconds,
-      expire: (session) => this.#delivery.close(session, 1001, "idle timeout"),
-    });
-    this.#delivery = new Delivery({
-      groups: this.#groups,
-      backlog: new Backlog({
-        maxBytes: config.maxBacklogBytes,
-        sessions: () => this.#registry.values(),
-        metrics,
-        throttledLog: this.#throttledLog,
-      }),
-      metrics,
-      maxGroups: config.maxGroups,
-      compressMinBytes: config.compress ? config.compressMinBytes : Infinity,
-    });
-    this.#admissions = new Admissions({
-      ...config,
-      maxSessions: config.maxSessions === "auto" ? countAffordableSessions(readOpenFileLimit()) : config.maxSessions,
-      metrics,
-    });
+    const throttledLog = new ThrottledLog();
+    this.#sessions = new Sessions({ config, groups: this.#groups, metrics, throttledLog });
+    const { registry, delivery, expiries, admissions } = this.#sessions;
     this.#gate = {
-      admissions: this.#admissions,
+      admissions,
       origins: new AllowedOrigins(config.origins),
       metrics,
-      throttledLog: this.#throttledLog,
+      throttledLog,
       config,
       routeOf: (path) => this.#routeOf(path),
     };
@@ -122,14 +92,14 @@ export class App {
     const hasLivePages = config.watch && !isEmbedded && (config.livePages === "auto" ? isTerminal : config.livePages);
     this.#livePages = hasLivePages ? new LivePages() : undefined;
     const api = createApi({
-      registry: this.#registry,
+      registry,
       groups: this.#groups,
-      delivery: this.#delivery,
+      delivery,
       coalesceMs: config.coalesceSeconds * 1000,
       kept: this.#kept,
       listControllers: () => listControllers(this.#live.current),
     });
-    const auth = { registry: this.#registry, expiries: this.#expiries, metrics, remotes: new Map() };
+    const auth = { registry, expiries, metrics, remotes: new Map() };
     this.#live = new LiveControllers({
       folder,
       createGlobals: (path) => {
@@ -148,19 +118,9 @@ export class App {
       timeoutSeconds: config.httpTimeoutSeconds,
       websocket: createSocketHandler({
         findReasonToEnd: (session) => this.#findReasonToEnd(session),
-        registry: this.#registry,
-        delivery: this.#delivery,
-        timeouts: this.#timeouts,
-        expiries: this.#expiries,
-        admissions: this.#admissions,
-        rateLimits: new RateLimits({
-          messagesPerSecond: config.maxMessagesPerSecond,
-          bytesPerSecond: config.maxBytesPerSecond,
-          now: () => this.#timeouts.now,
-          heldMs: () => this.#timeouts.heldMs,
-        }),
+        sessions: this.#sessions,
         metrics,
-        throttledLog: this.#throttledLog,
+        throttledLog,
         config,
       }),
       routes: () => this.#routes,
@@ -185,8 +145,7 @@ export class App {
       });
       this.#certificates.start();
     }
-    this.#timeouts.start();
-    this.#expiries.start();
+    this.#sessions.start();
     this.#openFiles.start();
     return url;
   }
@@ -214,7 +173,7 @@ export class App {
 
   /** How many sessions are open. */
   get sessionCount(): number {
-    return this.#registry.size;
+    return this.#sessions.registry.size;
   }
 
   /**
@@ -228,22 +187,16 @@ export class App {
   }
 
   async #stop(): Promise<void> {
-    this.#admissions.drain();
-    this.#delivery.flush();
-    await drainSessions(this.#registry.values(), {
-      drainSeconds: this.#options.config.drainSeconds,
-      close: (session) => this.#delivery.close(session, stopped.code, stopped.text),
-    });
-    this.#timeouts.stop();
+    const { registry } = this.#sessions;
+    await this.#sessions.drain(stopped);
     this.#openFiles.stop();
-    this.#expiries.stop();
     this.#livePages?.stop();
     this.#certificates?.stop();
     // An upgrade that was under way may still become a session, which is closed at once.
-    const isClosed = this.#listener.stop().then(() => this.#registry.settle());
+    const isClosed = this.#listener.stop().then(() => registry.settle());
     await waitAtMost(isClosed, STOP_GRACE_MS);
-    const { endingCount } = this.#registry;
-    if (endingCount > 0) log.warning(`Stopped before ${endingCount} sessions had finished their close event`);
+    if (registry.endingCount > 0)
+      log.warning(`Stopped before ${registry.endingCount} sessions had finished their close event`);
     await this.#listener.stop({ cut: true });
     await this.#live.stop();
   }
@@ -260,8 +213,8 @@ export class App {
       findUnreadiness: () => this.#findUnreadiness(),
     });
     if (previous === undefined) return;
-    for (const session of this.#registry.values()) {
-      if (!next.controllers.has(session.route.path)) this.#delivery.close(session, removed.code, removed.text);
+    for (const session of this.#sessions.registry.values()) {
+      if (!next.controllers.has(session.route.path)) this.#sessions.close(session, removed);
     }
   }
 
@@ -288,7 +241,7 @@ export class App {
         path,
         run: createRunEvent(path, {
           current: () => this.#live.current,
-          close: (session, code, reason) => this.#delivery.close(session, code, reason),
+          close: (session, reason) => this.#sessions.close(session, reason),
           watchdog,
         }),
         inboxLimits: {

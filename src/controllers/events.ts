@@ -3,15 +3,18 @@ import { log } from "../core/log.ts";
 import type { Watchdog } from "../core/watchdog.ts";
 import type { SessionEvent } from "../sessions/event.ts";
 import type { RunEvent, Session } from "../sessions/session.ts";
+import type { EndReason } from "../sessions/sessions.ts";
 import type { Generation } from "./generation.ts";
 import type { OnEvent } from "./loader.ts";
 import { formatLocation, locate } from "./location.ts";
 
+/** What a session is told when its controller throws. */
+const failed: EndReason = { code: 1011, text: "controller error" };
+
 export type RunEventOptions = {
   /** The generation that serves. */
   current: () => Generation;
-  /** Closes a session; returns how many of its messages were not handled. */
-  close: (session: Session, code: number, reason: string) => number;
+  close: (session: Session, reason: EndReason) => void;
   /** Told what runs, if there is one. */
   watchdog: Watchdog | undefined;
 };
@@ -83,20 +86,11 @@ export function createRunEvent(path: string, { current, close, watchdog }: RunEv
     logFault(session, event, cause, generation, path);
     if (event.type === "close" || event.type === "error") return true;
     const isDone = run(session, { type: "error", session: session.info, data: session.data, error, cause }, () => {
-      endAfterFault(session);
+      close(session, failed);
       finish(session);
     });
-    if (isDone) endAfterFault(session);
+    if (isDone) close(session, failed);
     return isDone;
-  }
-
-  function endAfterFault(session: Session): void {
-    const dropped = close(session, 1011, "controller error");
-    if (dropped === 0) return;
-    log.warning(`Dropped ${dropped} waiting messages of a session that its controller failed`, {
-      session: session.info.id,
-      dropped,
-    });
   }
 }
 

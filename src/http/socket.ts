@@ -3,29 +3,16 @@ import type { Config } from "../core/config.ts";
 import { log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ThrottledLog } from "../core/throttled-log.ts";
-import type { Admissions } from "../sessions/admissions.ts";
 import { Backlog } from "../sessions/backlog.ts";
 import { toSentCode } from "../sessions/close-codes.ts";
-import type { Delivery } from "../sessions/delivery.ts";
-import type { Expiries } from "../sessions/expiries.ts";
 import type { Message } from "../sessions/event.ts";
-import type { RateLimits } from "../sessions/rate-limits.ts";
-import type { Registry } from "../sessions/registry.ts";
 import type { Session } from "../sessions/session.ts";
-import type { Timeouts } from "../sessions/timeouts.ts";
-
-/** The close code and reason of a session that ends from this side. */
-export type EndReason = { code: number; text: string };
+import type { EndReason, Sessions } from "../sessions/sessions.ts";
 
 export type SocketParts = {
   /** Why a session whose `get` ran until now must end at once: the server stops, its controller was removed. */
   findReasonToEnd: (session: Session) => EndReason | undefined;
-  registry: Registry;
-  delivery: Delivery;
-  timeouts: Timeouts;
-  expiries: Expiries;
-  admissions: Admissions;
-  rateLimits: RateLimits;
+  sessions: Sessions;
   metrics: Metrics;
   throttledLog: ThrottledLog;
   config: Pick<Config, "maxMessageBytes" | "maxBacklogBytes" | "compress">;
@@ -34,16 +21,12 @@ export type SocketParts = {
 /** Bun's socket handlers: each turns into one call of the session that the socket carries. */
 export function createSocketHandler({
   findReasonToEnd,
-  registry,
-  delivery,
-  timeouts,
-  expiries,
-  admissions,
-  rateLimits,
+  sessions,
   metrics,
   throttledLog,
   config: { maxMessageBytes, maxBacklogBytes, compress },
 }: SocketParts): WebSocketHandler<Session> {
+  const { registry, delivery, timeouts, expiries, admissions, rateLimits } = sessions;
   return {
     maxPayloadLength: maxMessageBytes,
     backpressureLimit: Backlog.nativeLimitBytes(maxBacklogBytes, maxMessageBytes),
@@ -65,7 +48,7 @@ export function createSocketHandler({
       session.open(socket);
       delivery.leave(session);
       const reason = findReasonToEnd(session);
-      if (reason !== undefined) delivery.close(session, reason.code, reason.text);
+      if (reason !== undefined) sessions.close(session, reason);
     },
 
     message(socket, message) {

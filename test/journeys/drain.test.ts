@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { buildOnce, startBinary, type TestProcess } from "../support/binary.ts";
 import { exchange } from "../support/exchange.ts";
 import { createFolder } from "../support/folder.ts";
-import { handshake, openRaw, parseClose } from "../support/raw.ts";
+import { formatFrame, handshake, openRaw, parseClose } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
 
 beforeAll(buildOnce);
@@ -182,3 +182,24 @@ test.concurrent(
     expect(countClosed(server)).toBe(1);
   },
 );
+
+test.concurrent("messages that wait for a busy controller when the server stops are logged as dropped", async () => {
+  const busy = `import { isOpen, log } from "hubbub";
+export const get = () => ({ webSocket: {} });
+export const webSocketEvent = async ({ type, message, session: { id } }) => {
+  if (type === "close") log.info("closed");
+  if (type !== "message") return;
+  log.info("heard " + message);
+  while (isOpen(id)) await new Promise((done) => setTimeout(done, 5));
+};`;
+  using folder = createFolder({ "a.js": busy });
+  await using server = await startBinary([folder.path, "--no-watch", "--drain", "0"], { cwd: folder.path });
+  using raw = await openRaw(`${server.origin}/a`);
+  raw.socket.write(Buffer.concat(["1", "2", "3"].map((text) => formatFrame(1, text))));
+  await server.logged("heard 1");
+  server.signal("SIGTERM");
+  const line = await server.logged("Dropped");
+  expect(line.message).toBe("Dropped 2 messages that waited for the controller of a session: it was closed with 1012");
+  expect(await server.exited).toBe(0);
+  await server.logged("closed");
+});

@@ -1,0 +1,90 @@
+import type { Config } from "../core/config.ts";
+import type { Metrics } from "../core/metrics.ts";
+import { countAffordableSessions, readOpenFileLimit } from "../core/open-files.ts";
+import type { ThrottledLog } from "../core/throttled-log.ts";
+import type { Groups } from "../groups/groups.ts";
+import { Admissions } from "./admissions.ts";
+import { Backlog } from "./backlog.ts";
+import { Delivery } from "./delivery.ts";
+import { drainSessions } from "./drain.ts";
+import { Expiries } from "./expiries.ts";
+import { RateLimits } from "./rate-limits.ts";
+import { Registry } from "./registry.ts";
+import type { Session } from "./session.ts";
+import { Timeouts } from "./timeouts.ts";
+
+/** The close code and reason of a session that the server ends. */
+export type EndReason = { code: number; text: string };
+
+export type SessionsOptions = { config: Config; groups: Groups; metrics: Metrics; throttledLog: ThrottledLog };
+
+/** The sessions of this node, and what admits, limits, watches and ends them: each part built once. */
+export class Sessions {
+  readonly registry = new Registry();
+  readonly admissions: Admissions;
+  readonly delivery: Delivery;
+  readonly rateLimits: RateLimits;
+  readonly timeouts: Timeouts;
+  readonly expiries = new Expiries((session) => this.close(session, { code: 4401, text: "token expired" }));
+  readonly #drainSeconds: number;
+  readonly #throttledLog: ThrottledLog;
+
+  constructor({ config, groups, metrics, throttledLog }: SessionsOptions) {
+    this.#drainSeconds = config.drainSeconds;
+    this.#throttledLog = throttledLog;
+    this.timeouts = new Timeouts({
+      pingSeconds: config.pingSeconds,
+      expire: (session) => this.close(session, { code: 1001, text: "idle timeout" }),
+    });
+    this.rateLimits = new RateLimits({
+      messagesPerSecond: config.maxMessagesPerSecond,
+      bytesPerSecond: config.maxBytesPerSecond,
+      now: () => this.timeouts.now,
+      heldMs: () => this.timeouts.heldMs,
+    });
+    this.admissions = new Admissions({
+      ...config,
+      maxSessions: config.maxSessions === "auto" ? countAffordableSessions(readOpenFileLimit()) : config.maxSessions,
+      metrics,
+    });
+    this.delivery = new Delivery({
+      groups,
+      backlog: new Backlog({
+        maxBytes: config.maxBacklogBytes,
+        sessions: () => this.registry.values(),
+        metrics,
+        throttledLog,
+      }),
+      metrics,
+      maxGroups: config.maxGroups,
+      compressMinBytes: config.compress ? config.compressMinBytes : Infinity,
+    });
+  }
+
+  /** Begins to watch for sessions that fall silent and tokens that expire. */
+  start(): void {
+    this.timeouts.start();
+    this.expiries.start();
+  }
+
+  /** Closes a session after everything that was sent to it, and logs how many of its messages that leaves unhandled. */
+  close(session: Session, { code, text }: EndReason): void {
+    const dropped = this.delivery.close(session, code, text);
+    if (dropped === 0) return;
+    const { id, path } = session.info;
+    const line = `Dropped ${dropped} messages that waited for the controller of a session: it was closed with ${code}`;
+    this.#throttledLog.warning("dropped", line, { session: id, path, dropped });
+  }
+
+  /** Admits nobody any more, and closes all that are open, spread over `--drain`. */
+  async drain(reason: EndReason): Promise<void> {
+    this.admissions.drain();
+    this.delivery.flush();
+    await drainSessions(this.registry.values(), {
+      drainSeconds: this.#drainSeconds,
+      close: (session) => this.close(session, reason),
+    });
+    this.timeouts.stop();
+    this.expiries.stop();
+  }
+}
