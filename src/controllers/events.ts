@@ -7,6 +7,7 @@ import type { EndReason } from "../sessions/sessions.ts";
 import type { Generation } from "./generation.ts";
 import type { OnEvent } from "./loader.ts";
 import { formatLocation, locate } from "./location.ts";
+import { type PendingEvent, PendingHandlers } from "./pending-handlers.ts";
 
 /** What a session is told when its controller throws. */
 const failed: EndReason = { code: 1011, text: "controller error" };
@@ -35,6 +36,7 @@ export function createRunEvent(path: string, { current, close, watchdog }: RunEv
   };
   let serving: Generation | undefined;
   let onEvent: OnEvent | undefined;
+  const pendingHandlers = new PendingHandlers(fail);
   return (session, event) => run(session, event, finishEvent);
 
   /** Runs `event`; true if it is done, false if `finish` is called once it is. */
@@ -52,35 +54,15 @@ export function createRunEvent(path: string, { current, close, watchdog }: RunEv
       if (!isPromise(result)) return true;
       settled = Promise.resolve(result);
     } catch (error) {
-      return fail(session, event, error, generation, finish);
+      return fail({ session, event, generation, finish }, error);
     } finally {
       watchdog?.leave(before);
     }
-    const { eventNumber } = session;
-    generation.begin(session);
-    void settled.then(
-      () => {
-        // A handler that was given up with its generation is heard no more.
-        if (session.eventNumber !== eventNumber) return;
-        generation.end(session);
-        finish(session);
-      },
-      (error) => {
-        if (session.eventNumber !== eventNumber) return;
-        generation.end(session);
-        if (fail(session, event, error, generation, finish)) finish(session);
-      },
-    );
+    pendingHandlers.follow(settled, { session, event, generation, finish });
     return false;
   }
 
-  function fail(
-    session: Session,
-    event: SessionEvent,
-    thrown: unknown,
-    generation: Generation,
-    finish: (session: Session) => void,
-  ): boolean {
+  function fail({ session, event, generation, finish }: PendingEvent, thrown: unknown): boolean {
     const cause = toShowable(thrown);
     const error = describeError(cause);
     logFault(session, event, cause, generation, path);

@@ -21,6 +21,8 @@ export type GenerationOptions = {
 
 /** What waits for the end of an asynchronous handler: a session, a request. */
 export type Waiting = {
+  /** Where the generation keeps it, set by `begin`. */
+  place: number;
   /** The handler is given up, because its generation was disposed. */
   giveUp: (fault: Fault) => void;
 };
@@ -38,7 +40,7 @@ export class Generation {
   readonly #graph: Bun.ModuleGraph;
   /** Calls a function in the graph's context, at a fraction of the cost of `graph.run`. */
   readonly #asGraph: ReturnType<typeof AsyncLocalStorage.snapshot>;
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting: Waiting[] = [];
   #idle: PromiseWithResolvers<void> | undefined;
 
   private constructor({ folder, number }: GenerationOptions, graph: Bun.ModuleGraph, controllers: Controller[]) {
@@ -84,12 +86,17 @@ export class Generation {
 
   /** `waiting` waits for a handler of this generation's, until `end`. */
   begin(waiting: Waiting): void {
-    this.#waiting.add(waiting);
+    waiting.place = this.#waiting.length;
+    this.#waiting.push(waiting);
   }
 
   end(waiting: Waiting): void {
-    this.#waiting.delete(waiting);
-    if (this.#waiting.size === 0) this.#idle?.resolve();
+    const last = this.#waiting.pop();
+    if (last !== undefined && last !== waiting) {
+      this.#waiting[waiting.place] = last;
+      last.place = waiting.place;
+    }
+    if (this.#waiting.length === 0) this.#idle?.resolve();
   }
 
   /**
@@ -97,7 +104,7 @@ export class Generation {
    */
   async follow<T>(promise: PromiseLike<T>): Promise<T> {
     const givenUp = Promise.withResolvers<never>();
-    const waiting: Waiting = { giveUp: givenUp.reject };
+    const waiting: Waiting = { place: 0, giveUp: givenUp.reject };
     this.begin(waiting);
     try {
       return await Promise.race([promise, givenUp.promise]);
@@ -111,7 +118,7 @@ export class Generation {
    * for each.
    */
   async dispose(graceMs: number = DISPOSE_GRACE_MS): Promise<void> {
-    if (this.#waiting.size > 0) {
+    if (this.#waiting.length > 0) {
       this.#idle = Promise.withResolvers();
       await waitAtMost(this.#idle.promise, graceMs);
     }
@@ -124,10 +131,7 @@ export class Generation {
       "CONTROLLER_ENDED",
       `Cannot finish a handler of generation ${this.number}: it still ran when the generation was disposed, expected it to end within ${DISPOSE_GRACE_MS / 1000} s`,
     );
-    for (const waiting of this.#waiting) {
-      this.end(waiting);
-      waiting.giveUp(fault);
-    }
+    for (const waiting of this.#waiting.slice()) waiting.giveUp(fault);
   }
 
   async #disposeController({ file, dispose }: Controller): Promise<void> {

@@ -1,5 +1,4 @@
 import type { ServerWebSocket } from "bun";
-import { log } from "../core/log.ts";
 import type { Message, SessionEvent, SessionInfo } from "./event.ts";
 import type { Group, Publisher } from "../groups/group.ts";
 import type { EncodedMessage } from "../groups/message.ts";
@@ -64,8 +63,6 @@ export class Session {
   memberships: Group[] | undefined = undefined;
   /** What `Delivery` writes to it when this turn of the event loop ends. */
   outbox: EncodedMessage[] | undefined = undefined;
-  /** Counts the events whose handlers were asynchronous, so that one that was given up is known when it settles. */
-  eventNumber = 0;
   /** Who its client is; absent if it came without a token. */
   identity: Identity | undefined = undefined;
   /** The connection is being cut: what the controller is told instead of what the runtime reports. */
@@ -134,14 +131,7 @@ export class Session {
 
   /** The running event is done: the next that waits begins. */
   finishEvent(): void {
-    this.eventNumber += 1;
     this.#handleWaiting();
-  }
-
-  /** The running event is given up, because its handler's generation was disposed. */
-  giveUp(fault: Error): void {
-    log.warning(fault.message, { session: this.info.id });
-    this.finishEvent();
   }
 
   /** An event runs. */
