@@ -12,6 +12,7 @@ import { log } from "./core/log.ts";
 import { Metrics } from "./core/metrics.ts";
 import { OpenFilesWatch } from "./core/open-files.ts";
 import { ThrottledLog } from "./core/throttled-log.ts";
+import { formatCount } from "./core/units.ts";
 import { waitAtMost } from "./core/wait-at-most.ts";
 import type { Watchdog } from "./core/watchdog.ts";
 import { Groups } from "./groups/groups.ts";
@@ -196,7 +197,7 @@ export class App {
     const isClosed = this.#listener.stop().then(() => registry.settle());
     await waitAtMost(isClosed, STOP_GRACE_MS);
     if (registry.endingCount > 0)
-      log.warning(`Stopped before ${registry.endingCount} sessions had finished their close event`);
+      log.warning(`Stopped before ${formatCount(registry.endingCount, "session")} had finished the close event`);
     await this.#listener.stop({ cut: true });
     await this.#live.stop();
   }

@@ -4,6 +4,7 @@ import { App } from "../app.ts";
 import { readConfig } from "../core/config.ts";
 import { describeError, Fault } from "../core/errors.ts";
 import { configureLog, log } from "../core/log.ts";
+import { formatCount } from "../core/units.ts";
 import { version } from "../core/version.ts";
 import { Watchdog } from "../core/watchdog.ts";
 import type { Arguments } from "./args.ts";
@@ -47,7 +48,7 @@ export async function serve({ operands, flags }: Arguments): Promise<number> {
     pid: process.pid,
   });
   const signal = await stopped;
-  log.info(`Stopping because of ${signal}: closing ${app.sessionCount} sessions`, {
+  log.info(`Stopping because of ${signal}: closing ${formatCount(app.sessionCount, "session")}`, {
     signal,
     sessions: app.sessionCount,
   });

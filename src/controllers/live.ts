@@ -1,5 +1,6 @@
 import { describeError, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
+import { formatCount } from "../core/units.ts";
 import { waitAtMost } from "../core/wait-at-most.ts";
 import { Generation, listControllers } from "./generation.ts";
 import { listChanges, resolveLinks, type Snapshot, takeSnapshot } from "./snapshot.ts";
@@ -194,7 +195,7 @@ function logStart(generation: Generation, ms: number): void {
     ({ path, file, methods, webSocket }) =>
       `${path.padEnd(width)}  ${file}  ${methods.join(" ")}${webSocket ? " websocket" : ""}`,
   );
-  log.info(`Loaded generation ${generation.number} in ${ms.toFixed(1)} ms: ${rows.length} controllers`, {
+  log.info(`Loaded generation ${generation.number} in ${ms.toFixed(1)} ms: ${formatCount(rows.length, "controller")}`, {
     generation: generation.number,
     controllers: rows.length,
     ms,
@@ -205,10 +206,13 @@ function logStart(generation: Generation, ms: number): void {
 function logReload(generation: Generation, changes: string[], ms: number, kept: number): void {
   const shown = changes.length > 5 ? [...changes.slice(0, 5), `${changes.length - 5} more`] : changes;
   const what = shown.length === 0 ? "nothing changed" : shown.join(" ");
-  log.info(`Loaded generation ${generation.number} in ${ms.toFixed(1)} ms: ${what}; ${kept} values kept`, {
-    generation: generation.number,
-    changes,
-    ms,
-    kept,
-  });
+  log.info(
+    `Loaded generation ${generation.number} in ${ms.toFixed(1)} ms: ${what}; ${formatCount(kept, "value")} kept`,
+    {
+      generation: generation.number,
+      changes,
+      ms,
+      kept,
+    },
+  );
 }

@@ -2,6 +2,7 @@ import { configureSync, getJsonLinesFormatter, getLogger, type LogRecord, type T
 import { getPrettyFormatter } from "@logtape/pretty";
 import type { Config } from "./config.ts";
 import { LogOutput } from "./log-output.ts";
+import { formatCount } from "./units.ts";
 
 /** What a log line carries beside its text; `detail` is printed beneath it. */
 export type LogProperties = Record<string, unknown> & { detail?: string | undefined };
@@ -25,7 +26,7 @@ function createLog(category: string[]): Log {
 }
 
 const output = new LogOutput((lost) =>
-  log.error(`Lost ${lost} log lines: standard output took nothing for too long`, { lost }),
+  log.error(`Lost ${formatCount(lost, "log line")}: standard output took nothing for too long`, { lost }),
 );
 
 /** Sends the log to standard output, in the form and from the level on that `config` wants. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { formatDuration, formatSize, parseDuration, parseSize } from "../../src/core/units.ts";
+import { formatCount, formatDuration, formatSize, parseDuration, parseSize } from "../../src/core/units.ts";
 
 const notAmounts = ["", " ", "soon", "-1", "+1", "1,5", "1e3", ".5", "5.", "0x10", "1s1", "s", "Infinity", "NaN"];
 
@@ -77,4 +77,12 @@ test.each([
 ])("formatDuration() writes %d as %p", (seconds, text) => {
   expect(formatDuration(seconds)).toBe(text);
   expect(parseDuration(text)).toBe(seconds);
+});
+
+test.each([
+  [0, "0 sessions"],
+  [1, "1 session"],
+  [2, "2 sessions"],
+])("formatCount() of %d is %s", (count, text) => {
+  expect(formatCount(count, "session")).toBe(text);
 });

@@ -120,7 +120,7 @@ test("a log that is read late has every line, or says how many it lost", async (
   ]);
   expect(lines.filter(isTalk).length + (losses[0]?.lost ?? 0)).toBe(2000 + 10_000 + 1);
   await stop(server);
-  expect(parseLog(read()).at(-1)?.message).toBe("Stopping because of SIGTERM: closing 1 sessions");
+  expect(parseLog(read()).at(-1)?.message).toBe("Stopping because of SIGTERM: closing 1 session");
 
   function parseLines(text: string): number {
     return text.endsWith("\n") ? parseLog(text).filter(isTalk).length : 0;

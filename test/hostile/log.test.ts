@@ -4,6 +4,7 @@ import { createFolder } from "../support/folder.ts";
 import { exchange } from "../support/exchange.ts";
 import { formatClose, formatFrame, handshake, openRaw } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
+import { authorize, signWith } from "../support/tokens.ts";
 
 /** A controller that logs and throws what its clients send. */
 const careless = `
@@ -73,6 +74,9 @@ const secrets = {
   protocol: "secret-in-the-sub-protocol",
   origin: "secret-in-the-origin",
   referer: "secret-in-the-referer",
+  token: "secret.in.a-token",
+  protocolToken: Buffer.from("secret.in.a-token").toString("base64url"),
+  key: "secret-of-the-server-that-signs-its-tokens",
 };
 
 const secretHeaders = {
@@ -96,8 +100,15 @@ export const webSocketEvent = async ({ type, session, message }) => {
 };
 `;
 
+/** A controller that looks at tokens, and fails for those who have a right one. */
+const guarded = `
+import { jwt } from "hubbub/auth";
+const auth = jwt({ secret: "${secrets.key}", cookie: "key" });
+export const get = auth(({ user }) => { throw new Error("as asked by " + user.sub); });
+`;
+
 test("a log has no token, cookie or query string of a client, whatever happens to it", async () => {
-  using folder = createFolder({ "failing.js": failing });
+  using folder = createFolder({ "failing.js": failing, "guarded.js": guarded });
   const flags = ["--max-message", "1KiB", "--max-message-rate", "1", "--max-sessions", "3", "--drain", "0"];
   const args = [".", "--log-level", "debug", "--ping", "0", ...flags];
   await using server = await startBinary(args, { cwd: folder.path });
@@ -117,6 +128,18 @@ test("a log has no token, cookie or query string of a client, whatever happens t
   expect(await upgrade({ Origin: `http://user:${secrets.origin}@evil.example/?${secrets.origin}` })).toBe(403);
   expect(await upgrade({ "Sec-WebSocket-Version": "12" })).toBe(426);
   expect(await upgrade({ Host: "a b" })).toBe(400);
+
+  for (const headers of [
+    { Authorization: `Bearer ${secrets.token}` },
+    { Cookie: `key=${secrets.token}` },
+    { "Sec-WebSocket-Protocol": `text, bearer.${secrets.protocolToken}` },
+  ]) {
+    expect((await exchange(server.origin, handshake(`/guarded?${query}`, headers))).statuses).toEqual([401]);
+  }
+  const valid = await signWith(new TextEncoder().encode(secrets.key), { alg: "HS256" })();
+  for (const headers of [authorize(valid), { Cookie: `key=${valid}` }]) {
+    expect((await server.fetch(`/guarded?${query}`, { headers })).status).toBe(500);
+  }
 
   const open = (more = "") => openRaw(server.origin + at + more, sessionHeaders);
   using idle = await open("&idle=1");
@@ -148,6 +171,7 @@ test("a log has no token, cookie or query string of a client, whatever happens t
   const printed = server.printed();
   for (const text of ["as asked, later", "is not allowed", "as many as --max-sessions", "more than it may", "1009"])
     expect(printed).toContain(text);
-  for (const secret of Object.values(secrets)) expect(printed).not.toContain(secret);
+  expect(printed).toContain("as asked by ada");
+  for (const secret of [...Object.values(secrets), valid]) expect(printed).not.toContain(secret);
   expect(printed).not.toContain("token=");
 });
