@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import { expect, test } from "bun:test";
 import { startBinary } from "../support/binary.ts";
+import { createCertificate } from "../support/certificates.ts";
 import { createFolder } from "../support/folder.ts";
 import { connectRaw, formatFrame, openRaw, type RawConnection } from "../support/raw.ts";
+import { startServer } from "../support/server.ts";
 import { waitFor } from "../support/session.ts";
 import { expectAlive, readOutcome, startWitness } from "../support/witness.ts";
 
@@ -61,11 +64,11 @@ test.concurrent("a session that sends whole frames slowly stays", async () => {
 type Ends = Record<string, { ended: boolean; answer: string }>;
 
 /** Sends each of `starts` and then drips, until the server ends the connection, `patience` seconds at most. */
-async function dripUntilEnd(url: string, starts: Record<string, string>, patience: number): Promise<Ends> {
+async function dripUntilEnd(url: string, starts: Record<string, string | Buffer>, patience: number): Promise<Ends> {
   const startedAt = performance.now();
   const ends = Object.entries(starts).map(async ([what, start]) => {
     using raw = await connectRaw(url, start);
-    using _dripping = drip(raw, Buffer.alloc(start === "" ? 0 : 5000, "a"), 100);
+    using _dripping = drip(raw, Buffer.alloc(start.length === 0 ? 0 : 5000, "a"), 100);
     while (!raw.ended() && performance.now() - startedAt < patience * 1000) await Bun.sleep(50);
     return [what, { ended: raw.ended(), answer: raw.received().toString() }] as const;
   });
@@ -95,6 +98,25 @@ test.concurrent(
       "a header": cut,
     });
     expect(await (await server.fetch("/calls")).text()).toBe("1");
+  },
+  30_000,
+);
+
+test.concurrent(
+  "a connection that drips its TLS handshake is ended by the runtime within 14 seconds",
+  async () => {
+    const { certificate, key } = createCertificate("own");
+    using files = createFolder({ "cert.pem": certificate, "key.pem": key });
+    const flags = { "tls-cert": join(files.path, "cert.pem"), "tls-key": join(files.path, "key.pem") };
+    await using server = await startServer({ "a.js": "export const get = () => ({});" }, flags);
+    // A record that says it has a ClientHello of 508 bytes.
+    const hello = "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003";
+    const starts = { nothing: "", "half a hello": Buffer.from(hello, "latin1") };
+    expect(await dripUntilEnd(server.url("/").replace("https", "http"), starts, 18)).toEqual({
+      nothing: cut,
+      "half a hello": cut,
+    });
+    expect((await server.fetch("/a", { tls: { ca: certificate } })).status).toBe(200);
   },
   30_000,
 );
