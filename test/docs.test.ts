@@ -77,6 +77,14 @@ test.each(pages)("%s links to files and headings that exist", (page) => {
   expect(broken).toEqual([]);
 });
 
+test("docs/path.md names what the files that it links to have", () => {
+  const named = [...read("docs/path.md").matchAll(/\[`([\w.]+)`\]\(\.\.\/(src\/\S+?\.ts)\)/g)];
+  expect(named.length).toBeGreaterThan(30);
+  for (const [, symbol = "", file = ""] of named) {
+    for (const part of symbol.split(".")) expect(read(file)).toMatch(new RegExp(`\\b${part}\\b`));
+  }
+});
+
 test("SECURITY.md names for each promise tests that are there", () => {
   const [, promises = ""] = /^## What is promised\n(.*?)^## /ms.exec(read("SECURITY.md")) ?? [];
   const rows = [...promises.matchAll(/^\| (?!-|promise)(.+?) +\| (.+?) +\|$/gm)];
