@@ -1,0 +1,2 @@
+/** Changed by each edit. */
+export const version = 0;
