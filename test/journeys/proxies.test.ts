@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { buildOnce, startBinary, type TestProcess } from "../support/binary.ts";
+import { hasBrowser, openWindow, waitForPage } from "../support/browser.ts";
 import { createFolder, type TestFolder } from "../support/folder.ts";
 import { hasProxy, type ProxyName, proxyNames, startProxy, type TestProxy } from "../support/proxies.ts";
 import { connectRaw, handshake, openRaw, parseFrames } from "../support/raw.ts";
@@ -41,7 +42,10 @@ beforeAll(async () => {
   await buildOnce();
 }, 60_000);
 
-afterAll(() => folder[Symbol.dispose]());
+afterAll(() => {
+  folder[Symbol.dispose]();
+  if (hasBrowser) Bun.WebView.closeAll();
+});
 
 /** The real server, which believes what a proxy on 127.0.0.1 says of its clients. */
 const startNode = (...flags: string[]): Promise<TestProcess> =>
@@ -248,6 +252,26 @@ test.skipIf(!hasProxy("HAProxy"))("HAProxy takes a node that drains out", async 
   expect(await readState()).toMatchObject({ check_status: "L7STS", check_code: "503" });
   for (const session of sessions) session.socket.terminate();
 });
+
+for (const name of proxyNames) {
+  test.skipIf(!hasProxy(name) || !hasBrowser)(
+    `a browser chats through ${name}`,
+    async () => {
+      using empty = createFolder();
+      await using node = await startBinary(["--trust-proxy", "127.0.0.1"], { cwd: empty.path });
+      await using proxy = await startProxy(name, { nodes: [node.origin] });
+      await using window = openWindow(`${proxy.origin}/chat`);
+      await waitForPage(window, `document.querySelector("#state")?.dataset.state === "open"`);
+      using other = await proxy.open("/chat?name=Bob");
+      await other.next();
+      other.send("hello from Bob");
+      await waitForPage(window, `document.body.innerText.includes("hello from Bob")`);
+      const protocol = `performance.getEntriesByType("navigation")[0].nextHopProtocol`;
+      expect(await window.evaluate(protocol)).toBe(name === "nginx" ? "http/1.1" : "h2");
+    },
+    20_000,
+  );
+}
 
 // These wait for seconds, side by side.
 for (const name of proxyNames) {

@@ -14,7 +14,15 @@ export function openWindow(url: string, { width = 1000, height = 800 } = {}): Bu
     backend: {
       type: "chrome",
       path,
-      argv: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-component-update", "--disable-sync"],
+      argv: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-component-update",
+        "--disable-sync",
+        // Certificates are the tests' own; that clients check them is tested without a browser.
+        "--ignore-certificate-errors",
+      ],
     },
   });
 }
