@@ -89,7 +89,7 @@ test.each(ofKind("run"))("%s runs: %s", async (_page, _text, { commands }) => {
 });
 
 /** What CI runs before and as these tests. */
-const runByCi = ["npm install", "npm test", "bun install", "bun test"];
+const runByCi = ["npm install", "npm test", "bun install", "bun run test"];
 
 test.each(ofKind("repository"))("%s runs in the repository: %s", async (_page, _text, { commands }) => {
   const ci = readFileSync(join(root, ".ci/run"), "utf8");
