@@ -6,7 +6,7 @@ const headers = { ...securityHeaders, "Cache-Control": "no-store" };
 
 /**
  * What a load balancer asks: `/-/health` answers 200 as long as the process answers at all, `/-/ready` answers 503 with the
- * reason while no session can be opened.
+ * reason while the server drains or can open no file; one that has as many sessions as it takes is ready for the rest.
  */
 export function addHealth(app: Hono<RouteBindings>, findUnreadiness: () => string | undefined): void {
   app.get("/-/health", () => Response.json({ status: "alive" }, { headers }));
