@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { type Case, cases } from "./cases.ts";
 import { findPerfObstacle } from "./instructions.ts";
 import type { Outcome } from "./job.ts";
-import { compare, type Result, summarise } from "./measure.ts";
+import { compare, fullTimes, quickTimes, type Result, summarise } from "./measure.ts";
 import { type BenchOptions, readOptions } from "./options.ts";
 import { formatResults } from "./report.ts";
 import { buildContenders } from "./servers.ts";
@@ -27,15 +27,12 @@ async function bench(options: BenchOptions): Promise<number> {
   const obstacle = findPerfObstacle();
   if (obstacle !== undefined) console.error(`Instructions are not counted: ${obstacle}.`);
   using contenders = await buildContenders();
-  const times = options.isQuick
-    ? { slices: 8, warmUpMs: 200, sliceMs: 60 }
-    : { slices: 12, warmUpMs: 500, sliceMs: 150 };
   const results: Result[] = [];
   const failures: string[] = [];
   for (const measured of options.cases) {
     try {
       const comparison = await compare(measured, contenders.hubbub, contenders.control, {
-        ...times,
+        ...(options.isQuick ? quickTimes : fullTimes),
         pairs: options.pairs,
         flags: options.flags,
         countInstructions: obstacle === undefined,

@@ -9,16 +9,23 @@ import { median, type Spread, spread } from "./statistics.ts";
 /** Beyond the time that a pair needs by itself: for opening the sessions, and what is still under way. */
 const PATIENCE_MS = 60_000;
 
-export type MeasureOptions = {
-  /** How often both are measured, each time with servers of their own. */
-  pairs: number;
+export type Times = {
   /** How many turns each has within a pair. */
   slices: number;
   warmUpMs: number;
   sliceMs: number;
+};
+
+export const fullTimes: Times = { slices: 12, warmUpMs: 500, sliceMs: 150 };
+
+export const quickTimes: Times = { slices: 8, warmUpMs: 200, sliceMs: 60 };
+
+export type MeasureOptions = Times & {
+  /** How often both are measured, each time with servers of their own. */
+  pairs: number;
   /** Flags for Hubbub, beside the case's own. */
-  flags: readonly string[];
-  countInstructions: boolean;
+  flags?: readonly string[];
+  countInstructions?: boolean;
   /** Hears of each pair as it is measured. */
   onPair?: (pair: number, subject: Outcome, control: Outcome) => void;
 };
@@ -79,7 +86,7 @@ async function runPair(
   measured: Case,
   subject: Contender,
   control: Contender,
-  { slices, warmUpMs, sliceMs, flags, countInstructions }: MeasureOptions,
+  { slices, warmUpMs, sliceMs, flags = [], countInstructions = false }: MeasureOptions,
 ): Promise<Outcome[]> {
   const [command, otherCommand] = [subject, control].map((contender) => toCommand(measured, contender, flags));
   if (command === undefined || otherCommand === undefined) return [];
