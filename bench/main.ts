@@ -1,67 +1,79 @@
 // `bun run bench`: measures the executable against the control, and prints a table of ratios.
 import { writeFileSync } from "node:fs";
-import { type Case, cases } from "./cases.ts";
+import { cases, findCase } from "./cases.ts";
+import { writeSection } from "./document.ts";
 import { findPerfObstacle } from "./instructions.ts";
-import type { Outcome } from "./job.ts";
-import { compare, fullTimes, quickTimes, type Result, summarise } from "./measure.ts";
+import { fullTimes, quickTimes } from "./measure.ts";
 import { type BenchOptions, readOptions } from "./options.ts";
-import { formatResults } from "./report.ts";
-import { buildContenders } from "./servers.ts";
+import { installPeers, peerCases } from "./peers.ts";
+import { formatPeers, formatResults, formatSettings } from "./report.ts";
+import { type Entry, type Run, runEntries } from "./run.ts";
+import { type Builds, buildContenders } from "./servers.ts";
+import { measuredSettings, withSetting } from "./settings.ts";
 
 const help = `Measures the executable against a control: the same on bare Bun.serve (bench/control.ts).
 
 bun run bench [OPTIONS]
 
-  --quick         the cases of the quick form, shorter runs, 3 pairs: under a minute
+  --quick         the cases of the quick form, shorter runs, 3 pairs: about a minute
   --only CASES    these cases alone, with commas between; may be given several times
+  --peers         instead: what else one could use, installed from bench/peers, against the control
+  --settings      instead: Hubbub with some settings against Hubbub without
   --pairs N       how often both are measured in turn (5)
   --flags "..."   flags for Hubbub, such as "--coalesce 5ms"
   --json FILE     writes the results there too
+  --write         writes the table into docs/performance.md
   --list          lists the cases
 
 Cost is user and system CPU time of the server. A ratio is the median of the pairs' ratios, Hubbub by control.
 "Busy" is how much of a core the load process, Hubbub and the control used at most. "!" marks a load process above 90 %:
 it may have held the servers up. A server at 100 % was full: what came in meanwhile it delivers together, which is cheap.`;
 
-async function bench(options: BenchOptions): Promise<number> {
+async function bench(options: BenchOptions, argv: readonly string[]): Promise<number> {
   const obstacle = findPerfObstacle();
   if (obstacle !== undefined) console.error(`Instructions are not counted: ${obstacle}.`);
-  using contenders = await buildContenders();
-  const results: Result[] = [];
-  const failures: string[] = [];
-  for (const measured of options.cases) {
-    try {
-      const comparison = await compare(measured, contenders.hubbub, contenders.control, {
-        ...(options.isQuick ? quickTimes : fullTimes),
-        pairs: options.pairs,
-        flags: options.flags,
-        countInstructions: obstacle === undefined,
-        onPair: (pair, subject, control) => showPair(measured, pair, options.pairs, subject, control),
-      });
-      results.push(summarise(measured, comparison));
-    } catch (error) {
-      failures.push((error as Error).message);
-      console.error((error as Error).message);
-    }
-  }
-  if (results.length > 0) console.log(formatResults(results));
-  for (const failure of failures) console.log(`Failed: ${failure}`);
-  if (options.json !== undefined)
-    writeFileSync(options.json, `${JSON.stringify({ results, failures }, undefined, 2)}\n`);
-  return failures.length === 0 ? 0 : 1;
+  using builds = await buildContenders();
+  const run = await runEntries(listEntries(options, builds), {
+    ...(options.isQuick ? quickTimes : fullTimes),
+    pairs: options.pairs,
+    flags: options.flags,
+    countInstructions: obstacle === undefined,
+  });
+  console.log(formatters[options.section](run, "name"));
+  for (const failure of run.failures) console.log(`Failed: ${failure}`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run, undefined, 2)}\n`);
+  if (options.write && run.failures.length === 0)
+    writeSection(options.section, formatters[options.section](run, "title"), ["bun run bench", ...argv].join(" "));
+  return run.failures.length === 0 ? 0 : 1;
 }
 
-function showPair(measured: Case, pair: number, pairs: number, subject: Outcome, control: Outcome): void {
-  const { ratio } = summarise(measured, { case: measured.name, subject: [subject], control: [control] });
-  console.error(`${measured.name} ${pair}/${pairs}: ${ratio.median.toFixed(3)}`);
+function listEntries(options: BenchOptions, { hubbub, control }: Builds): Entry[] {
+  if (options.section === "settings")
+    return measuredSettings.map((setting) => ({
+      case: setting.case,
+      subject: withSetting(hubbub, setting),
+      control: hubbub,
+    }));
+  if (options.section === "cases") return options.cases.map((known) => ({ case: known, subject: hubbub, control }));
+  const subjects = [hubbub, ...installPeers((text) => console.error(text))];
+  return peerCases
+    .flatMap((name) => findCase(name) ?? [])
+    .flatMap((known) => subjects.map((subject) => ({ case: known, subject, control })));
 }
+
+const formatters = {
+  cases: ({ results }: Run, label: "name" | "title") => formatResults(results, label),
+  peers: ({ results }: Run) => formatPeers(results),
+  settings: ({ results }: Run) => formatSettings(results),
+};
 
 if (import.meta.main) {
+  const argv = process.argv.slice(2);
   try {
-    const options = readOptions(process.argv.slice(2));
+    const options = readOptions(argv);
     if (options.help) console.log(help);
     else if (options.list) for (const { name, title } of cases) console.log(`${name.padEnd(22)}${title}`);
-    else process.exitCode = await bench(options);
+    else process.exitCode = await bench(options, argv);
   } catch (error) {
     console.error((error as Error).message);
     process.exitCode = 2;

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type Case, countSessions, toJob } from "./cases.ts";
-import type { Answer, Outcome, Slice, Task } from "./job.ts";
+import type { Answer, Job, Outcome, Slice, Task } from "./job.ts";
 import { checkLimits } from "./process.ts";
-import { type Contender, pinTo, startServer } from "./servers.ts";
+import { type Contender, pinTo, type RunningServer, startServer } from "./servers.ts";
 import { measureStarts } from "./start.ts";
 import { median, type Spread, spread } from "./statistics.ts";
 
@@ -33,6 +33,8 @@ export type MeasureOptions = Times & {
 /** The pairs of one case. */
 export type Comparison = {
   case: string;
+  /** The subject's name. */
+  contender: string;
   subject: Outcome[];
   control: Outcome[];
 };
@@ -40,6 +42,8 @@ export type Comparison = {
 /** One row of the table. */
 export type Result = {
   case: string;
+  /** The subject's name. */
+  contender: string;
   unit: Case["unit"];
   /** Median µs of CPU a delivery or an upgrade, bytes a session, ms of a start, MiB of a process. */
   subjectCost: number;
@@ -70,9 +74,11 @@ export async function compare(
   options: MeasureOptions,
 ): Promise<Comparison> {
   checkLimits(countSessions(measured));
-  const comparison: Comparison = { case: measured.name, subject: [], control: [] };
+  const comparison: Comparison = { case: measured.name, contender: subject.name, subject: [], control: [] };
   for (let pair = 1; pair <= options.pairs; pair += 1) {
-    const [one, other] = await runPair(measured, subject, control, options);
+    const [one, other] = await runPair(measured, subject, control, options).catch((error: Error) => {
+      throw new Error(`${measured.name}: ${error.message}`, { cause: error });
+    });
     if (one === undefined || other === undefined)
       throw new Error(`${measured.name}: the load process measured nothing`);
     comparison.subject.push(one);
@@ -94,15 +100,14 @@ async function runPair(
   if (load.kind === "start") return measureStarts(command, otherCommand, load);
   await using one = await startServer([...pinTo(0), ...command]);
   await using other = await startServer([...pinTo(0), ...otherCommand]);
-  const jobs = [
-    toJob(measured, { name: subject.name, port: one.port, pid: one.pid }),
-    toJob(measured, { name: control.name, port: other.port, pid: other.pid }),
-  ];
-  try {
-    return await runLoad({ jobs, slices, warmUpMs, sliceMs, countInstructions });
-  } catch (error) {
-    throw new Error(`${measured.name} on ${(error as Error).message}`, { cause: error });
-  }
+  const jobs = [createJob(measured, subject, one), createJob(measured, control, other)];
+  // Awaited here: the servers end with this function.
+  return await runLoad({ jobs, slices, warmUpMs, sliceMs, countInstructions });
+}
+
+function createJob(measured: Case, { name, adapt }: Contender, { port, pid }: RunningServer): Job {
+  const job = toJob(measured, { name, port, pid });
+  return adapt === undefined ? job : adapt(job);
 }
 
 function toCommand({ kind, compress, flags: own }: Case, contender: Contender, flags: readonly string[]): string[] {
@@ -139,7 +144,10 @@ export async function runLoad(task: Task): Promise<Outcome[]> {
 }
 
 /** The medians and ratios of a case's pairs. */
-export function summarise({ unit }: Pick<Case, "unit">, { case: name, subject, control }: Comparison): Result {
+export function summarise(
+  { unit }: Pick<Case, "unit">,
+  { case: name, contender, subject, control }: Comparison,
+): Result {
   const all = [...subject, ...control];
   const costsOf = (outcome: Outcome) => listCosts(unit, outcome);
   const pairs = subject.map((one, pair) => [one, control[pair] as Outcome] as const);
@@ -152,6 +160,7 @@ export function summarise({ unit }: Pick<Case, "unit">, { case: name, subject, c
   const hasInstructions = all.every(({ instructions }) => instructions !== undefined);
   return {
     case: name,
+    contender,
     unit,
     subjectCost: medianOf(subject, (outcome) => median(costsOf(outcome))),
     controlCost: medianOf(control, (outcome) => median(costsOf(outcome))),

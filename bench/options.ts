@@ -3,6 +3,8 @@ import { type Case, cases, findCase } from "./cases.ts";
 
 /** What the command line of `bun run bench` says. */
 export type BenchOptions = {
+  /** What is measured: the cases, other servers, or settings. */
+  section: "cases" | "peers" | "settings";
   cases: readonly Case[];
   isQuick: boolean;
   pairs: number;
@@ -10,6 +12,8 @@ export type BenchOptions = {
   flags: string[];
   /** Where the results go as JSON. */
   json?: string;
+  /** The table goes into docs/performance.md. */
+  write: boolean;
   list: boolean;
   help: boolean;
 };
@@ -17,9 +21,12 @@ export type BenchOptions = {
 const options = {
   quick: { type: "boolean" },
   only: { type: "string", multiple: true },
+  peers: { type: "boolean" },
+  settings: { type: "boolean" },
   pairs: { type: "string" },
   flags: { type: "string" },
   json: { type: "string" },
+  write: { type: "boolean" },
   list: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -49,13 +56,22 @@ export function readOptions(argv: readonly string[]): BenchOptions {
       throw new Error(`Cannot use "${token.rawName}=${token.value}": it takes no value, expected ${token.rawName}`);
   }
   const isQuick = values.quick === true;
+  const section = values.peers === true ? "peers" : values.settings === true ? "settings" : "cases";
+  if (values.peers === true && values.settings === true)
+    throw new Error("Cannot use --peers with --settings: expected one of them");
+  if (values.only !== undefined && section !== "cases")
+    throw new Error(`Cannot use --only with --${section}: it has cases of its own`);
+  if (values.write === true && (isQuick || values.only !== undefined || values.flags !== undefined))
+    throw new Error("Cannot use --write with --quick, --only or --flags: expected a table that is whole");
   const json = values.json as string | undefined;
   return {
+    section,
     cases: chooseCases((values.only ?? []) as string[], isQuick),
     isQuick,
     pairs: readPairs(values.pairs as string | undefined, isQuick ? 3 : 5),
     flags: ((values.flags as string | undefined) ?? "").split(/\s+/).filter((flag) => flag !== ""),
     ...(json === undefined ? {} : { json }),
+    write: values.write === true,
     list: values.list === true,
     help: values.help === true,
   };

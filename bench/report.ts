@@ -1,6 +1,6 @@
 import { type Case, findCase } from "./cases.ts";
 import type { Result } from "./measure.ts";
-import type { Spread } from "./statistics.ts";
+import { median, type Spread } from "./statistics.ts";
 import { formatNumber, formatTable } from "./table.ts";
 
 /** Above this share of a core the load process may have held the server up. */
@@ -15,7 +15,7 @@ const units: Record<Case["unit"], string> = {
 };
 
 /** The table of a run: what a case costs, as a ratio to the control in the same run. */
-export function formatResults(results: readonly Result[]): string {
+export function formatResults(results: readonly Result[], label: "name" | "title" = "name"): string {
   const hasInstructions = results.some(({ instructionRatio }) => instructionRatio !== undefined);
   const head = [
     "Case",
@@ -32,7 +32,7 @@ export function formatResults(results: readonly Result[]): string {
     "Busy",
   ];
   const rows = results.map((result) => [
-    result.case,
+    label === "title" ? toTitle(result.case) : result.case,
     `${formatNumber(result.subjectCost)} ${units[result.unit]}`,
     formatNumber(result.controlCost),
     formatNumber(result.ratio.median),
@@ -46,6 +46,42 @@ export function formatResults(results: readonly Result[]): string {
     formatBusy(result),
   ]);
   return formatTable(head, rows);
+}
+
+/** A row for each server, a column for each case: its ratio to the control and its cost. */
+export function formatPeers(results: readonly Result[]): string {
+  const names = [...new Set(results.map((result) => result.case))];
+  const formatCell = (ratio: number, cost: number) => `${formatNumber(ratio)} (${formatNumber(cost)} µs)`;
+  const rows = [...new Set(results.map(({ contender }) => contender))].map((contender) => [
+    contender,
+    ...names.map((name) => {
+      const found = results.find((result) => result.case === name && result.contender === contender);
+      return found === undefined ? "-" : formatCell(found.ratio.median, found.subjectCost);
+    }),
+  ]);
+  const control = names.map((name) => {
+    const costs = results.filter((result) => result.case === name).map(({ controlCost }) => controlCost);
+    return formatCell(1, median(costs));
+  });
+  return formatTable(["Server", ...names.map(toTitle)], [["control", ...control], ...rows]);
+}
+
+/** What a setting costs, as a ratio to Hubbub without it in the same run. */
+export function formatSettings(results: readonly Result[]): string {
+  const head = ["Setting", "Case", "Ratio", "Least–most", "µs", "Without", "p50 ms", "Without", "p99 ms", "Without"];
+  const rows = results.map((result) => [
+    `\`${result.contender}\``,
+    toTitle(result.case),
+    formatNumber(result.ratio.median),
+    formatRange(result.ratio),
+    ...[result.subjectCost, result.controlCost, result.subjectP50Ms, result.controlP50Ms].map(formatNumber),
+    ...[result.subjectP99Ms, result.controlP99Ms].map(formatNumber),
+  ]);
+  return formatTable(head, rows);
+}
+
+function toTitle(name: string): string {
+  return findCase(name)?.title ?? name;
 }
 
 function formatRange({ least, most }: Spread): string {

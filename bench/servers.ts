@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildExecutable } from "../build.ts";
+import type { Job } from "./job.ts";
 
 /** What the server does with a message: a controller of bench/controllers, a handler of bench/control.ts. */
 export type Kind = "room" | "echo" | "echo-async" | "burst" | "json" | "upgrade";
@@ -11,6 +12,8 @@ export type Contender = {
   name: string;
   /** The command that serves what is wished and prints its address; undefined if there is none. */
   command: (wish: Wish) => string[] | undefined;
+  /** How it is spoken to, where that differs from the others. */
+  adapt?: (job: Job) => Job;
 };
 
 /** What a server is wished to do. */

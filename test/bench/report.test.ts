@@ -21,6 +21,7 @@ test("summarise() compares slice by slice and pair by pair, so that noise that m
   const noisy = { slices: [slice(0.1, 1000), slice(0.3, 1000)] };
   const result = summarise(delivery, {
     case: "echo",
+    contender: "hubbub",
     subject: [outcome({ slices: [slice(0.2, 1000), slice(0.6, 1000)] }), outcome(quiet), outcome(quiet)],
     control: [outcome(noisy), outcome(quiet), outcome({ slices: [slice(0.2, 1000), slice(0.2, 1000)] })],
   });
@@ -31,7 +32,7 @@ test("summarise() compares slice by slice and pair by pair, so that noise that m
 test("summarise() gives cost in µs, latencies, and the busiest share of a core", () => {
   const subject = [outcome({ slices: [slice(0.004, 1000)], p50Ms: 2, p99Ms: 9 })];
   const control = [outcome({ slices: [slice(0.002, 500)] })];
-  const result = summarise(delivery, { case: "echo", subject, control });
+  const result = summarise(delivery, { case: "echo", contender: "hubbub", subject, control });
   expect(result.subjectCost).toBeCloseTo(4, 6);
   expect(result.controlCost).toBeCloseTo(4, 6);
   expect(result).toMatchObject({ subjectP50Ms: 2, subjectP99Ms: 9, controlP50Ms: 1, controlP99Ms: 4 });
@@ -42,14 +43,17 @@ test("summarise() gives cost in µs, latencies, and the busiest share of a core"
 
 test("summarise() compares instructions where all were counted", () => {
   const counted = (instructions: number) => [outcome({ slices: [slice(0.1, 1000)], instructions })];
-  const given = { case: "echo", subject: counted(3000), control: counted(2000) };
+  const given = { case: "echo", contender: "hubbub", subject: counted(3000), control: counted(2000) };
   expect(summarise(delivery, given).instructionRatio?.median).toBe(1.5);
   expect(summarise(delivery, { ...given, control: [outcome({})] }).instructionRatio).toBeUndefined();
 });
 
 test("summarise() compares bytes of a session, milliseconds of a start, MiB of a process", () => {
   const compare = (unit: "session" | "start" | "process", subject: Partial<Outcome>, control: Partial<Outcome>) => {
-    const result = summarise({ unit }, { case: "idle", subject: [outcome(subject)], control: [outcome(control)] });
+    const result = summarise(
+      { unit },
+      { case: "idle", contender: "hubbub", subject: [outcome(subject)], control: [outcome(control)] },
+    );
     return [result.subjectCost, result.controlCost, result.ratio.median];
   };
   expect(compare("session", { bytesPerSession: 3000 }, { bytesPerSession: 2000 })).toEqual([3000, 2000, 1.5]);
@@ -62,7 +66,7 @@ test("formatResults() says which targets are met", () => {
     const subject = [outcome({ slices: [slice(ratio, 1000)], startMs: 61, p99Ms })];
     const control = [outcome({ slices: [slice(1, 1000)], startMs: 8 })];
     const unit = name === "start" ? "start" : "delivery";
-    return formatResults([summarise({ unit }, { case: name, subject, control })]).split("\n")[2];
+    return formatResults([summarise({ unit }, { case: name, contender: "hubbub", subject, control })]).split("\n")[2];
   };
   expect(row("groups", 1.04, 4)).toContain("| 1.05 met |");
   expect(row("groups", 1.06, 4)).toContain("| 1.05 missed |");
@@ -75,7 +79,7 @@ test("formatResults() says which targets are met", () => {
 test("formatResults() marks a load process that was too busy", () => {
   const busy = (loadSeconds: number) => {
     const one = [outcome({ slices: [{ ...slice(0.9, 1000), loadSeconds }] })];
-    return formatResults([summarise(delivery, { case: "echo", subject: one, control: one })]);
+    return formatResults([summarise(delivery, { case: "echo", contender: "hubbub", subject: one, control: one })]);
   };
   expect(busy(0.9)).toContain("90 90 90 %");
   expect(busy(0.91)).toContain("91! 90 90 %");

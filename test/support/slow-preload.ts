@@ -15,7 +15,7 @@ const slow = ((options: Serve.Options<unknown>) => {
       message(socket, message) {
         const end = performance.now() + MICROSECONDS / 1000;
         while (performance.now() < end);
-        return websocket.message(socket, message);
+        return websocket.message?.(socket, message);
       },
     },
   } as Serve.Options<unknown>);
