@@ -7,13 +7,18 @@ import type { Sample } from "./sample.ts";
 import { percentile } from "./statistics.ts";
 import { Traffic } from "./traffic.ts";
 
-/** How often as many sessions as are measured are opened before. */
-const UPGRADE_WARM_UPS = 3;
+/** In so many turns the servers are warmed up, by the load that is then measured: they compile their hot code meanwhile. */
+const WARM_UPS = 3;
+
+/** This share of a slice comes before it and is not measured: the turn before was the other server's. */
+const LEAD_IN = 0.25;
 
 /** One server under load. */
 type Side = {
   job: Job;
   latencies: Sample;
+  warmUp: () => Promise<unknown>;
+  leadIn: () => Promise<unknown>;
   /** Loads the server for one slice; resolves to the number of deliveries. */
   run: () => Promise<number>;
   end: () => Promise<void>;
@@ -26,11 +31,12 @@ async function runTask({ jobs, slices, warmUpMs, sliceMs, countInstructions }: T
   if (idle.length > 0) return inTurn(idle, (job) => named(job, measureMemory(job)));
   const sides = await inTurn(jobs, (job) => named(job, openSide(job, { slices, warmUpMs, sliceMs })));
   if (countInstructions) for (const side of sides) side.counter = await EventCounter.attach(side.job.pid);
-  for (let slice = 0; slice < slices; slice += 1) {
-    // A B, B A, A B: whoever comes first has no advantage.
-    for (const side of slice % 2 === 0 ? sides : sides.toReversed())
-      side.slices.push(await named(side.job, runSlice(side)));
-  }
+  // A B, B A, A B: whoever comes first has no advantage.
+  const order = (turn: number) => (turn % 2 === 0 ? sides : sides.toReversed());
+  for (let turn = 0; turn < WARM_UPS; turn += 1) for (const side of order(turn)) await named(side.job, side.warmUp());
+  for (const { latencies } of sides) latencies.clear();
+  for (let turn = 0; turn < slices; turn += 1)
+    for (const side of order(turn)) side.slices.push(await named(side.job, runSlice(side)));
   return inTurn(sides, (side) => named(side.job, finish(side)));
 }
 
@@ -40,26 +46,42 @@ async function openSide(
 ): Promise<Side> {
   if (job.load.kind === "upgrades") {
     const { sessions, atOnce } = job.load;
-    // The server compiles its hot code while it opens the first thousands: those are ended again.
-    for (let round = 0; round < UPGRADE_WARM_UPS; round += 1) {
-      const warmUp = new IdleSessions(job);
-      await warmUp.open(sessions, atOnce);
-      warmUp.end();
-    }
     const opened = new IdleSessions(job);
-    const run = () => opened.open(Math.ceil(sessions / slices), atOnce);
-    return { job, slices: [], latencies: opened.latencies, run, end: async () => opened.end() };
+    return {
+      job,
+      slices: [],
+      latencies: opened.latencies,
+      async warmUp() {
+        const first = new IdleSessions(job);
+        await first.open(sessions, atOnce);
+        first.end();
+      },
+      leadIn: async () => {},
+      run: () => opened.open(Math.ceil(sessions / slices), atOnce),
+      end: async () => opened.end(),
+    };
   }
   const traffic = new Traffic(job);
   await traffic.open();
-  await traffic.run(warmUpMs);
-  traffic.latencies.clear();
-  const run = () => traffic.run(sliceMs);
-  return { job, slices: [], latencies: traffic.latencies, run, end: () => traffic.end() };
+  return {
+    job,
+    slices: [],
+    latencies: traffic.latencies,
+    warmUp: () => traffic.run(warmUpMs / WARM_UPS),
+    leadIn: () => traffic.run(sliceMs * LEAD_IN),
+    run: () => traffic.run(sliceMs),
+    end: () => traffic.end(),
+  };
 }
 
 /** Measures the server and this process while one slice runs. */
-async function runSlice({ job, run, counter }: Side): Promise<Slice> {
+async function runSlice({
+  job,
+  leadIn,
+  run,
+  counter,
+}: Pick<Side, "job" | "leadIn" | "run" | "counter">): Promise<Slice> {
+  await leadIn();
   await counter?.enable();
   const own = process.cpuUsage();
   const startedAt = performance.now();
@@ -91,8 +113,7 @@ async function measureMemory(job: Job): Promise<Outcome> {
   await opened.open(500, 64);
   const before = await readSettledMemory(job);
   opened.latencies.clear();
-  const run = () => opened.open(sessions, 64);
-  const slice = await runSlice({ job, run, latencies: opened.latencies, end: async () => opened.end(), slices: [] });
+  const slice = await runSlice({ job, leadIn: async () => {}, run: () => opened.open(sessions, 64) });
   const bytesPerSession = ((await readSettledMemory(job)) - before) / sessions;
   opened.end();
   return { slices: [slice], ...summarise(opened.latencies), bytesPerSession };

@@ -26,8 +26,9 @@ bun run bench [OPTIONS]
   --list          lists the cases
 
 Cost is user and system CPU time of the server. A ratio is the median of the pairs' ratios, Hubbub by control.
-"Busy" is how much of a core the load process, Hubbub and the control used at most. "!" marks a load process above 90 %:
-it may have held the servers up. A server at 100 % was full: what came in meanwhile it delivers together, which is cheap.`;
+The servers and the load process share one core. "Busy" is how much of it the load process, Hubbub and the control used at
+most. "!" marks a fixed rate for which the core did not suffice: what comes in meanwhile is delivered together, which is
+cheap, so the case says little. In all other cases the next message waits for the last one, however long that takes.`;
 
 async function bench(options: BenchOptions, argv: readonly string[]): Promise<number> {
   const obstacle = findPerfObstacle();

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Case, countSessions, toJob } from "./cases.ts";
 import type { Answer, Job, Outcome, Slice, Task } from "./job.ts";
 import { checkLimits } from "./process.ts";
-import { type Contender, pinTo, type RunningServer, startServer } from "./servers.ts";
+import { type Contender, pinToOneCore, type RunningServer, startServer } from "./servers.ts";
 import { measureStarts } from "./start.ts";
 import { median, type Spread, spread } from "./statistics.ts";
 
@@ -18,7 +18,7 @@ export type Times = {
 
 export const fullTimes: Times = { slices: 12, warmUpMs: 500, sliceMs: 150 };
 
-export const quickTimes: Times = { slices: 8, warmUpMs: 200, sliceMs: 60 };
+export const quickTimes: Times = { slices: 8, warmUpMs: 150, sliceMs: 50 };
 
 export type MeasureOptions = Times & {
   /** How often both are measured, each time with servers of their own. */
@@ -57,7 +57,7 @@ export type Result = {
   controlP50Ms: number;
   subjectP99Ms: number;
   controlP99Ms: number;
-  /** The busiest share of a core that each was: a load process above 0.9 may have held the servers up. */
+  /** The share of the core that each used at most. */
   busy: { load: number; subject: number; control: number };
   deliveriesPerSecond: { subject: number; control: number };
 };
@@ -76,9 +76,14 @@ export async function compare(
   checkLimits(countSessions(measured));
   const comparison: Comparison = { case: measured.name, contender: subject.name, subject: [], control: [] };
   for (let pair = 1; pair <= options.pairs; pair += 1) {
-    const [one, other] = await runPair(measured, subject, control, options).catch((error: Error) => {
-      throw new Error(`${measured.name}: ${error.message}`, { cause: error });
-    });
+    // Whoever is started first is measured first: the next time it is the other.
+    const isSubjectFirst = pair % 2 === 1;
+    const outcomes = await runPair(measured, isSubjectFirst ? [subject, control] : [control, subject], options).catch(
+      (error: Error) => {
+        throw new Error(`${measured.name}: ${error.message}`, { cause: error });
+      },
+    );
+    const [one, other] = isSubjectFirst ? outcomes : outcomes.toReversed();
     if (one === undefined || other === undefined)
       throw new Error(`${measured.name}: the load process measured nothing`);
     comparison.subject.push(one);
@@ -88,19 +93,19 @@ export async function compare(
   return comparison;
 }
 
+/** Measures two servers; the outcomes are in their order. */
 async function runPair(
   measured: Case,
-  subject: Contender,
-  control: Contender,
+  [first, second]: readonly [Contender, Contender],
   { slices, warmUpMs, sliceMs, flags = [], countInstructions = false }: MeasureOptions,
 ): Promise<Outcome[]> {
-  const [command, otherCommand] = [subject, control].map((contender) => toCommand(measured, contender, flags));
-  if (command === undefined || otherCommand === undefined) return [];
+  const command = toCommand(measured, first, flags);
+  const otherCommand = toCommand(measured, second, flags);
   const { load } = measured;
   if (load.kind === "start") return measureStarts(command, otherCommand, load);
-  await using one = await startServer([...pinTo(0), ...command]);
-  await using other = await startServer([...pinTo(0), ...otherCommand]);
-  const jobs = [createJob(measured, subject, one), createJob(measured, control, other)];
+  await using one = await startServer([...pinToOneCore(), ...command]);
+  await using other = await startServer([...pinToOneCore(), ...otherCommand]);
+  const jobs = [createJob(measured, first, one), createJob(measured, second, other)];
   // Awaited here: the servers end with this function.
   return await runLoad({ jobs, slices, warmUpMs, sliceMs, countInstructions });
 }
@@ -122,10 +127,13 @@ function toCommand({ kind, compress, flags: own }: Case, contender: Contender, f
  * @throws {Error} with what went wrong there, or because it did not end in time
  */
 export async function runLoad(task: Task): Promise<Outcome[]> {
-  const child = Bun.spawn([...pinTo(1), process.execPath, join(import.meta.dir, "load.ts"), JSON.stringify(task)], {
-    stdout: "pipe",
-    stderr: "inherit",
-  });
+  const child = Bun.spawn(
+    [...pinToOneCore(), process.execPath, join(import.meta.dir, "load.ts"), JSON.stringify(task)],
+    {
+      stdout: "pipe",
+      stderr: "inherit",
+    },
+  );
   const limitMs = task.jobs.length * (task.warmUpMs + task.slices * task.sliceMs) + PATIENCE_MS;
   let isLate = false;
   const timer = setTimeout(() => {
@@ -190,7 +198,12 @@ export function summarise(
   };
 }
 
-/** What each slice cost; where a case is no matter of slices, the one cost that there is. */
+/**
+ * What each two slices cost; where a case is no matter of slices, the one cost that there is.
+ *
+ * A server costs more in its first slice after the other's. Two slices of each lie in the order A B B A, so that both have
+ * one of either kind.
+ */
 function listCosts(unit: Case["unit"], outcome: Outcome): number[] {
   switch (unit) {
     case "session":
@@ -200,6 +213,10 @@ function listCosts(unit: Case["unit"], outcome: Outcome): number[] {
     case "process":
       return [(outcome.idleBytes ?? Number.NaN) / 2 ** 20];
     default:
-      return outcome.slices.map(({ cpuSeconds, deliveries }) => (cpuSeconds / deliveries) * 1e6);
+      return Array.from({ length: Math.ceil(outcome.slices.length / 2) }, (_, turn) => {
+        const [one, other] = outcome.slices.slice(turn * 2, turn * 2 + 2);
+        const cpuSeconds = (one?.cpuSeconds ?? 0) + (other?.cpuSeconds ?? 0);
+        return (cpuSeconds / ((one?.deliveries ?? 0) + (other?.deliveries ?? 0))) * 1e6;
+      });
   }
 }

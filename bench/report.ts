@@ -3,8 +3,8 @@ import type { Result } from "./measure.ts";
 import { median, type Spread } from "./statistics.ts";
 import { formatNumber, formatTable } from "./table.ts";
 
-/** Above this share of a core the load process may have held the server up. */
-export const BUSY_LIMIT = 0.9;
+/** Above this share of the core, the messages of a fixed rate have waited for it. */
+const BUSY_LIMIT = 0.9;
 
 const units: Record<Case["unit"], string> = {
   delivery: "µs CPU a delivery",
@@ -43,7 +43,7 @@ export function formatResults(results: readonly Result[], label: "name" | "title
     formatNumber(result.controlP50Ms),
     formatNumber(result.subjectP99Ms),
     formatNumber(result.controlP99Ms),
-    formatBusy(result),
+    formatBusy(findCase(result.case), result),
   ]);
   return formatTable(head, rows);
 }
@@ -99,9 +99,9 @@ function formatTarget(known: Case | undefined, { ratio, subjectCost, subjectP99M
   return parts.join(", ");
 }
 
-/** The load process, Hubbub, the control, each as a share of a core. */
-function formatBusy({ busy: { load, subject, control } }: Result): string {
+/** The load process, Hubbub, the control, each as a share of the core. */
+function formatBusy(known: Case | undefined, { busy: { load, subject, control } }: Result): string {
   if (!Number.isFinite(load)) return "";
-  const [first, ...others] = [load, subject, control].map((share) => Math.round(share * 100));
-  return `${first}${load > BUSY_LIMIT ? "!" : ""} ${others.join(" ")} %`;
+  const isFull = known?.load.kind === "rate" && load + Math.max(subject, control) > BUSY_LIMIT;
+  return `${[load, subject, control].map((share) => Math.round(share * 100)).join(" ")} %${isFull ? " !" : ""}`;
 }

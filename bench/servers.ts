@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildExecutable } from "../build.ts";
 import type { Job } from "./job.ts";
@@ -93,9 +93,14 @@ export async function startServer(command: readonly string[]): Promise<RunningSe
   };
 }
 
-/** What to put before a command so that it stays on one core: two cores are shared between server and load. */
-export function pinTo(core: number): string[] {
-  return existsSync("/usr/bin/taskset") && availableParallelism() > 1 ? ["/usr/bin/taskset", "-c", String(core)] : [];
+/**
+ * What to put before a command so that it stays on one core, which servers and load share.
+ *
+ * On a core of its own the load process sleeps and is woken for each message, or not, and what that costs the server
+ * depends on how busy the load is: ratios then lie about twice as far apart.
+ */
+export function pinToOneCore(): string[] {
+  return existsSync("/usr/bin/taskset") ? ["/usr/bin/taskset", "-c", "0"] : [];
 }
 
 /** Gives the port of the first address in `output`, and reads on, so that the server is never held up by its log. */

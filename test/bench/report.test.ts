@@ -76,13 +76,14 @@ test("formatResults() says which targets are met", () => {
   expect(row("json", 9, 9)).toContain("9.00–9.00 |");
 });
 
-test("formatResults() marks a load process that was too busy", () => {
-  const busy = (loadSeconds: number) => {
-    const one = [outcome({ slices: [{ ...slice(0.9, 1000), loadSeconds }] })];
-    return formatResults([summarise(delivery, { case: "echo", contender: "hubbub", subject: one, control: one })]);
+test("formatResults() marks a fixed rate for which the core did not suffice", () => {
+  const busy = (name: string, loadSeconds: number) => {
+    const one = [outcome({ slices: [{ ...slice(0.4, 1000), loadSeconds }] })];
+    return formatResults([summarise(delivery, { case: name, contender: "hubbub", subject: one, control: one })]);
   };
-  expect(busy(0.9)).toContain("90 90 90 %");
-  expect(busy(0.91)).toContain("91! 90 90 %");
+  expect(busy("rate-50-to-1000", 0.5)).toContain("50 40 40 % |");
+  expect(busy("rate-50-to-1000", 0.51)).toContain("51 40 40 % ! |");
+  expect(busy("echo", 0.6)).toContain("60 40 40 % |");
 });
 
 test("formatTable() aligns its columns, text to the left and numbers to the right", () => {
