@@ -19,6 +19,7 @@ bun run bench [OPTIONS]
   --only CASES    these cases alone, with commas between; may be given several times
   --peers         instead: what else one could use, installed from bench/peers, against the control
   --settings      instead: Hubbub with some settings against Hubbub without
+  --noise         instead: the control against itself, so that every ratio should be 1
   --pairs N       how often both are measured in turn (5)
   --flags "..."   flags for Hubbub, such as "--coalesce 5ms"
   --json FILE     writes the results there too
@@ -55,7 +56,8 @@ function listEntries(options: BenchOptions, { hubbub, control }: Builds): Entry[
       subject: withSetting(hubbub, setting),
       control: hubbub,
     }));
-  if (options.section === "cases") return options.cases.map((known) => ({ case: known, subject: hubbub, control }));
+  if (options.section === "cases")
+    return options.cases.map((known) => ({ case: known, subject: options.isNoise ? control : hubbub, control }));
   const subjects = [hubbub, ...installPeers((text) => console.error(text))];
   return peerCases
     .flatMap((name) => findCase(name) ?? [])

@@ -7,6 +7,8 @@ export type BenchOptions = {
   section: "cases" | "peers" | "settings";
   cases: readonly Case[];
   isQuick: boolean;
+  /** The control takes Hubbub's place: how far is a ratio from 1 that must be 1? */
+  isNoise: boolean;
   pairs: number;
   /** Flags for Hubbub. */
   flags: string[];
@@ -23,6 +25,7 @@ const options = {
   only: { type: "string", multiple: true },
   peers: { type: "boolean" },
   settings: { type: "boolean" },
+  noise: { type: "boolean" },
   pairs: { type: "string" },
   flags: { type: "string" },
   json: { type: "string" },
@@ -61,13 +64,16 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     throw new Error("Cannot use --peers with --settings: expected one of them");
   if (values.only !== undefined && section !== "cases")
     throw new Error(`Cannot use --only with --${section}: it has cases of its own`);
-  if (values.write === true && (isQuick || values.only !== undefined || values.flags !== undefined))
-    throw new Error("Cannot use --write with --quick, --only or --flags: expected a table that is whole");
+  const isNoise = values.noise === true;
+  if (isNoise && section !== "cases") throw new Error(`Cannot use --noise with --${section}: expected one of them`);
+  if (values.write === true && (isQuick || isNoise || values.only !== undefined || values.flags !== undefined))
+    throw new Error("Cannot use --write with --quick, --noise, --only or --flags: expected a table that is whole");
   const json = values.json as string | undefined;
   return {
     section,
     cases: chooseCases((values.only ?? []) as string[], isQuick),
     isQuick,
+    isNoise,
     pairs: readPairs(values.pairs as string | undefined, isQuick ? 3 : 5),
     flags: ((values.flags as string | undefined) ?? "").split(/\s+/).filter((flag) => flag !== ""),
     ...(json === undefined ? {} : { json }),

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { boundsFile, chooseBound, readBounds, toLimit } from "../../bench/bounds.ts";
 import { type Case, cases, findCase } from "../../bench/cases.ts";
@@ -6,6 +6,9 @@ import { guardCase } from "../../bench/guard.ts";
 import type { Contender } from "../../bench/servers.ts";
 import { createFolder } from "../support/folder.ts";
 import { root } from "../support/server.ts";
+
+// Servers are started and loaded for a second or two; beside other tests that takes longer.
+setDefaultTimeout(60_000);
 
 const runControl = (...flags: string[]): Contender => ({
   name: "control",
@@ -15,7 +18,7 @@ const runControl = (...flags: string[]): Contender => ({
 const plain = runControl();
 const slowed = runControl("--preload", join(root, "test/support/slow-preload.ts"));
 
-const options = { times: { slices: 4, warmUpMs: 100, sliceMs: 40 }, pairs: 1, morePairs: 2 };
+const options = { times: { slices: 4, warmUpMs: 60, sliceMs: 40 }, pairs: 1, morePairs: 2 };
 
 const find = (name: string): Case => {
   const found = findCase(name);

@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import type { Job, Outcome } from "../../bench/job.ts";
 import { runLoad } from "../../bench/measure.ts";
 import { createShape } from "../../bench/shape.ts";
+
+// Each starts a load process; beside other tests that takes longer.
+setDefaultTimeout(60_000);
 
 /** A server of a test's own: every session joins the group `all`. */
 function serve(handler: Partial<WebSocketHandler<undefined>> & Pick<WebSocketHandler<undefined>, "message">) {

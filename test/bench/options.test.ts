@@ -24,6 +24,12 @@ test("readOptions() splits the flags for Hubbub", () => {
   expect(readOptions([]).flags).toEqual([]);
 });
 
+test("readOptions() measures cases, other servers or settings", () => {
+  expect(readOptions([]).section).toBe("cases");
+  expect(readOptions(["--peers", "--write"])).toMatchObject({ section: "peers", write: true });
+  expect(readOptions(["--settings"])).toMatchObject({ section: "settings", write: false });
+});
+
 test.each([
   [["--only", "echoes"], 'Cannot measure "echoes": there is no such case, expected fan-out-100-64b'],
   [["--pairs", "0"], 'Cannot use --pairs "0": expected a whole number from 1 to 999'],
@@ -31,6 +37,10 @@ test.each([
   [["--pairs"], 'Cannot use "--pairs": it has no value'],
   [["--quick=yes"], 'Cannot use "--quick=yes": it takes no value'],
   [["--fast"], 'Cannot use "--fast": it is no option, expected --quick'],
+  [["--peers", "--settings"], "Cannot use --peers with --settings"],
+  [["--peers", "--only", "echo"], "Cannot use --only with --peers"],
+  [["--settings", "--noise"], "Cannot use --noise with --settings"],
+  [["--write", "--quick"], "Cannot use --write with --quick, --noise, --only or --flags"],
   [["echo"], 'Cannot use "echo": bench takes options only'],
 ])("readOptions() refuses %j", (argv, text) => {
   expect(() => readOptions(argv)).toThrow(text);

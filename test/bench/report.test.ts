@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Outcome, Slice } from "../../bench/job.ts";
 import { summarise } from "../../bench/measure.ts";
-import { formatResults } from "../../bench/report.ts";
+import { formatPeers, formatResults, formatSettings } from "../../bench/report.ts";
 import { formatNumber, formatTable } from "../../bench/table.ts";
 
 const slice = (cpuSeconds: number, deliveries: number): Slice => ({
@@ -84,6 +84,34 @@ test("formatResults() marks a fixed rate for which the core did not suffice", ()
   expect(busy("rate-50-to-1000", 0.5)).toContain("50 40 40 % |");
   expect(busy("rate-50-to-1000", 0.51)).toContain("51 40 40 % ! |");
   expect(busy("echo", 0.6)).toContain("60 40 40 % |");
+});
+
+test("formatPeers() has a row for each server and a column for each case", () => {
+  const control = [outcome({ slices: [slice(0.002, 1000)] })];
+  const measure = (name: string, contender: string, cpuSeconds: number) =>
+    summarise(delivery, { case: name, contender, subject: [outcome({ slices: [slice(cpuSeconds, 1000)] })], control });
+  const lines = formatPeers([
+    measure("echo", "hubbub", 0.003),
+    measure("groups", "hubbub", 0.002),
+    measure("echo", "ws", 0.02),
+  ]);
+  const cells = lines.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
+  expect(cells[0]?.slice(1, 4)).toEqual([
+    "Server",
+    "Echo on 64 sessions, 16 messages at once on each",
+    "500 groups of 10",
+  ]);
+  expect(cells[2]?.slice(1, 4)).toEqual(["control", "1.00 (2.00 µs)", "1.00 (2.00 µs)"]);
+  expect(cells[3]?.slice(1, 4)).toEqual(["hubbub", "1.50 (3.00 µs)", "1.00 (2.00 µs)"]);
+  expect(cells[4]?.slice(1, 4)).toEqual(["ws", "10.0 (20.0 µs)", "-"]);
+});
+
+test("formatSettings() names the setting and the case", () => {
+  const one = [outcome({ slices: [slice(0.001, 1000)] })];
+  const table = formatSettings([
+    summarise(delivery, { case: "echo", contender: "--ping 1s", subject: one, control: one }),
+  ]);
+  expect(table.split("\n")[2]).toMatch(/^\| `--ping 1s` \| Echo on 64 .* \|  1.00 \| /);
 });
 
 test("formatTable() aligns its columns, text to the left and numbers to the right", () => {

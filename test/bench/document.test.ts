@@ -1,0 +1,25 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { replaceSection, type Section } from "../../bench/document.ts";
+import { root } from "../support/server.ts";
+
+const sections: readonly Section[] = ["cases", "peers", "settings", "plots"];
+
+test("replaceSection() replaces what is between its markers, and nothing else", () => {
+  const text = "Before\n<!-- bench:cases -->\nold\n<!-- /bench:cases -->\nAfter";
+  const once = replaceSection(text, "cases", "new $& text");
+  expect(once).toBe("Before\n<!-- bench:cases -->\n\nnew $& text\n\n<!-- /bench:cases -->\nAfter");
+  expect(replaceSection(once, "cases", "new $& text")).toBe(once);
+});
+
+test("replaceSection() refuses a text without the markers", () => {
+  expect(() => replaceSection("<!-- /bench:peers --> <!-- bench:peers -->", "peers", "")).toThrow(
+    'Cannot write "peers": docs/performance.md has no "<!-- bench:peers -->"',
+  );
+});
+
+test("docs/performance.md has every section", () => {
+  const text = readFileSync(join(root, "docs/performance.md"), "utf8");
+  for (const section of sections) expect(replaceSection(text, section, "measured")).toContain("measured");
+});
