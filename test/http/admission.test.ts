@@ -35,6 +35,7 @@ test("--max-sessions refuses one session more with 503 and Retry-After, and take
   expect(retryAfter).toBeLessThan(10);
   expect(server.app.metrics.upgradesRefused).toMatchObject({ "max-sessions": 1, "max-upgrades": 0 });
   expect(await (await server.fetch("/a")).text()).toBe("page");
+  expect((await server.fetch("/-/ready")).status).toBe(200);
   first.close();
   await waitFor(() => server.app.sessionCount === 1, "end of a session");
   using third = await server.open("/a");

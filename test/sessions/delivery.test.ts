@@ -9,6 +9,7 @@ import type { SessionEvent } from "../../src/sessions/event.ts";
 import { Session } from "../../src/sessions/session.ts";
 import { places, startDeliveries, type Step, type Task } from "../support/deliveries.ts";
 import { openRaw, parseFrames, type RawConnection } from "../support/raw.ts";
+import { startServer } from "../support/server.ts";
 import { openSession, type TestSession, waitFor } from "../support/session.ts";
 
 const names = ["ada", "bob", "eve", "joe"];
@@ -338,4 +339,28 @@ test("Delivery writes what is sent in one turn, and what waits for a group, with
   expect(count() - before).toBe(2);
   for (const text of texts) expect(await ada.client.next()).toBe(text);
   expect(count() - before).toBe(3);
+});
+
+test("Delivery loses nothing that waits when the generation that sent it ends", async () => {
+  const files = {
+    "a.js": `import { addToGroup, send, sendToGroup } from "hubbub";
+export const get = () => ({ webSocket: {} });
+export const webSocketEvent = ({ type, session: { id }, message }) => {
+  if (type === "open") addToGroup("chat", id);
+  if (message === "go") for (const text of ["1", "2", "3"]) sendToGroup("chat", text, { coalesce: 500 });
+  if (message === "later") setTimeout(() => { send(id, "5"); sendToGroup("chat", "6", { coalesce: 500 }); }, 0);
+};`,
+  };
+  await using server = await startServer(files, { watch: "false" });
+  using session = await server.open("/a");
+  session.send("go");
+  expect(await session.next()).toBe("1");
+  await server.app.reload();
+  await server.app.reload();
+  expect(server.app.generationNumber).toBe(3);
+  for (const text of ["2", "3"]) expect(await session.next()).toBe(text);
+  session.send("later");
+  expect(await session.next()).toBe("5");
+  await server.app.reload();
+  expect(await session.next()).toBe("6");
 });
