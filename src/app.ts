@@ -9,6 +9,7 @@ import { LiveControllers } from "./controllers/live.ts";
 import { installModules } from "./controllers/modules.ts";
 import type { Config } from "./core/config.ts";
 import { log } from "./core/log.ts";
+import { MemoryWatch } from "./core/memory-watch.ts";
 import { Metrics } from "./core/metrics.ts";
 import { OpenFilesWatch } from "./core/open-files.ts";
 import { ThrottledLog } from "./core/throttled-log.ts";
@@ -63,6 +64,7 @@ export class App {
   readonly #livePages: LivePages | undefined;
   readonly #serveStatic: ServeStatic;
   readonly #proxies: TrustedProxies;
+  readonly #memory = new MemoryWatch();
   readonly #openFiles = new OpenFilesWatch({
     onLack: () => this.#listener.servers.forEach((server) => server.closeIdleConnections()),
     onEnd: () => this.#reloadAfterFault(),
@@ -148,6 +150,7 @@ export class App {
     }
     this.#sessions.start();
     this.#openFiles.start();
+    this.#memory.start();
     return url;
   }
 
@@ -191,6 +194,7 @@ export class App {
     const { registry } = this.#sessions;
     await this.#sessions.drain(stopped);
     this.#openFiles.stop();
+    this.#memory.stop();
     this.#livePages?.stop();
     this.#certificates?.stop();
     // An upgrade that was under way may still become a session, which is closed at once.

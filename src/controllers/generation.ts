@@ -3,6 +3,7 @@ import { describeError, describeStack, Fault, toShowable } from "../core/errors.
 import { log } from "../core/log.ts";
 import { waitAtMost } from "../core/wait-at-most.ts";
 import type { ControllerInfo } from "./api.ts";
+import { ControllerProcess } from "./controller-process.ts";
 import { type Controller, findControllers, loadController } from "./loader.ts";
 import { formatLocation, locate } from "./location.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -30,7 +31,7 @@ export type Waiting = {
 /**
  * One loaded version of the whole controllers folder, as one `Bun.ModuleGraph`.
  *
- * What its code opens (timers, servers, sockets) is closed with it, and what its code throws, now or later, stays in it.
+ * What its code opens (timers, servers, sockets, listeners of `process`) is closed with it, and what its code throws, now or later, stays in it.
  */
 export class Generation {
   readonly folder: string;
@@ -38,15 +39,22 @@ export class Generation {
   /** By path pattern, the most specific first. */
   readonly controllers: ReadonlyMap<string, Controller>;
   readonly #graph: Bun.ModuleGraph;
+  readonly #process: ControllerProcess;
   /** Calls a function in the graph's context, at a fraction of the cost of `graph.run`. */
   readonly #asGraph: ReturnType<typeof AsyncLocalStorage.snapshot>;
   readonly #waiting: Waiting[] = [];
   #idle: PromiseWithResolvers<void> | undefined;
 
-  private constructor({ folder, number }: GenerationOptions, graph: Bun.ModuleGraph, controllers: Controller[]) {
+  private constructor(
+    { folder, number }: GenerationOptions,
+    graph: Bun.ModuleGraph,
+    guarded: ControllerProcess,
+    controllers: Controller[],
+  ) {
     this.folder = folder;
     this.number = number;
     this.#graph = graph;
+    this.#process = guarded;
     this.#asGraph = graph.run(() => AsyncLocalStorage.snapshot());
     this.controllers = new Map(controllers.map((controller) => [controller.path, controller]));
   }
@@ -59,7 +67,11 @@ export class Generation {
   static async load(options: GenerationOptions): Promise<Generation> {
     const { folder, snapshot, globals } = options;
     const files = findControllers(folder, snapshot);
-    const graph = new Bun.ModuleGraph({ globals, onError: (error) => logLateError(error, folder) });
+    const guarded = new ControllerProcess();
+    const graph = new Bun.ModuleGraph({
+      globals: { ...globals, process: guarded.process },
+      onError: (error) => logLateError(error, folder),
+    });
     const faults: unknown[] = [];
     const controllers: Controller[] = [];
     for (const file of files) {
@@ -70,13 +82,14 @@ export class Generation {
       }
     }
     if (faults.length > 0) {
+      guarded.dispose();
       graph.dispose();
       throw new AggregateError(
         faults,
         `Cannot load the controllers in "${folder}": ${faults.length} of ${files.length} have a fault`,
       );
     }
-    return new Generation(options, graph, controllers);
+    return new Generation(options, graph, guarded, controllers);
   }
 
   /** Calls a controller's function in the generation's context; throws what it throws. */
@@ -126,6 +139,7 @@ export class Generation {
       Promise.all([...this.controllers.values()].map((controller) => this.#disposeController(controller))),
       graceMs,
     );
+    this.#process.dispose();
     this.#graph.dispose();
     const fault = new Fault(
       "CONTROLLER_ENDED",

@@ -19,7 +19,6 @@ export function createGlobals(folder: string, api: Api, auth: AuthApi, app: AppI
     app,
     resolve: createResolve(folder),
     __: javaBridge,
-    process: guardedProcess,
     console: createConsole(controllerLog),
   };
 }
@@ -38,21 +37,6 @@ function createResolve(folder: string): (path: string) => string {
     }
     return file.slice(folder.length);
   };
-}
-
-/** The process, but for what would end it with every session of every controller. */
-const guardedProcess: object = Object.create(
-  process,
-  Object.fromEntries(
-    ["exit", "reallyExit", "abort"].map((name) => [name, { value: () => refuseExit(name), enumerable: true }]),
-  ),
-) as object;
-
-function refuseExit(name: string): never {
-  throw new Fault(
-    "PROCESS_EXIT",
-    `Cannot call "process.${name}": a controller does not end the server, expected an exception or close(id)`,
-  );
 }
 
 const javaBridge: object = new Proxy(

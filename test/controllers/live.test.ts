@@ -253,6 +253,36 @@ test("process.exit() of a controller is refused, and process is otherwise the re
   expect(await (await server.fetch("/a")).json()).toEqual({ pid: process.pid, home: "object", rss: true });
 });
 
+test("listeners of process that controllers added end with their generation, and no others", async () => {
+  const text = (n: number) => `
+    for (const add of ["on", "once", "prependListener"]) process[add]("tick", () => (globalThis.ticks = (globalThis.ticks ?? "") + ${n}));
+    const removed = () => (globalThis.ticks = "removed");
+    process.on("tick", removed).on("tick", removed).off("tick", removed).removeListener("tick", removed);
+    export const get = () => ({ body: "${n}" });
+    export const post = () => { process.removeAllListeners(); return {}; };`;
+  const ticks: string[] = [];
+  const own = () => ticks.push(String(Reflect.get(globalThis, "ticks")));
+  process.on("tick", own);
+  try {
+    await using server = await startServer({ "a.ts": text(1) });
+    const tick = () => {
+      Reflect.set(globalThis, "ticks", "");
+      (process as NodeJS.EventEmitter).emit("tick");
+    };
+    tick();
+    server.folder.write({ "a.ts": text(2) });
+    await waitFor(async () => (await (await server.fetch("/a")).text()) === "2", "edit");
+    await waitFor(() => process.listenerCount("tick") === 4, "end of the listeners");
+    tick();
+    await server.fetch("/a", { method: "POST" });
+    tick();
+    // Their prepended listener comes first, the test's own before the others.
+    expect(ticks).toEqual(["1", "2", ""]);
+  } finally {
+    process.off("tick", own);
+  }
+});
+
 test("a session whose controller was removed while its get ran is closed", async () => {
   await using server = await startServer({
     "a.ts": `
