@@ -34,7 +34,8 @@ test.skipIf(!hasNamespaces)(
     expect(members).toBe(opened - cut + 1);
     // At the most twice the backlog of each at one time, and as much again for the runtime and its garbage.
     expect(grownBytes).toBeLessThan(4 * STALLED * MAX_BACKLOG_BYTES);
-    expect(warnings).toEqual([
+    // Of this kind there is one line in ten seconds; a busy machine may have warned of itself.
+    expect(warnings.filter((warning) => warning.startsWith("Closed"))).toEqual([
       expect.stringMatching(/^Closed a session that reads too slowly: \d+ bytes were waiting/),
     ]);
   },

@@ -31,49 +31,53 @@ export const webSocketEvent = ({ type, session: { id }, closeReason, reason }) =
 
 type State = { closes: Record<string, number>; sent: number; members: number };
 
-await $`ip link set lo up mtu 1500`;
-using folder = createFolder(controllers);
-await using server = await startBinary(
-  [folder.path, "--no-watch", "--max-backlog", maxBacklog, "--max-upgrades", "0"],
-  {
-    cwd: folder.path,
-  },
-);
-const look = async () => (await (await server.fetch("/feed")).json()) as State;
-const readPeak = () =>
-  Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.pid}/status`, "latin1"))?.[1]) * 1024;
-const readNumbers = (raw: RawConnection) =>
-  parseFrames(raw.received()).map(({ payload }) => Number(payload.toString()));
-
-const stalled: RawConnection[] = [];
-async function stall() {
-  const raw = await openRaw(`${server.origin}/feed`);
-  raw.socket.pause();
-  stalled.push(raw);
-}
-
-using healthy = await openRaw(`${server.origin}/feed`);
-await Promise.all(Array.from({ length: Number(stalledCount) }, stall));
-const before = readPeak();
-await server.fetch("/feed", { method: "POST" });
-const endsAt = performance.now() + Number(seconds) * 1000;
-while (performance.now() < endsAt) {
-  const { members } = await look();
-  await Promise.all(Array.from({ length: Math.max(0, Number(stalledCount) + 1 - members) }, stall));
-}
-const { sent } = (await (await server.fetch("/feed", { method: "DELETE" })).json()) as { sent: number };
-await waitFor(() => readNumbers(healthy).at(-1) === sent, "last message");
-const numbers = readNumbers(healthy);
-const { closes, members } = await look();
-console.log(
-  JSON.stringify({
-    sent,
-    isComplete: numbers.length === sent && numbers.every((number, index) => number === index + 1),
-    opened: stalled.length,
-    closes,
-    members,
-    grownBytes: readPeak() - before,
-    warnings: server.log().flatMap(({ level, message }) => (level === "WARNING" ? [message] : [])),
-  }),
-);
+await run();
 process.exit();
+
+async function run(): Promise<void> {
+  await $`ip link set lo up mtu 1500`;
+  using folder = createFolder(controllers);
+  await using server = await startBinary(
+    [folder.path, "--no-watch", "--max-backlog", maxBacklog, "--max-upgrades", "0"],
+    {
+      cwd: folder.path,
+    },
+  );
+  const look = async () => (await (await server.fetch("/feed")).json()) as State;
+  const readPeak = () =>
+    Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.pid}/status`, "latin1"))?.[1]) * 1024;
+  const readNumbers = (raw: RawConnection) =>
+    parseFrames(raw.received()).map(({ payload }) => Number(payload.toString()));
+
+  const stalled: RawConnection[] = [];
+  async function stall() {
+    const raw = await openRaw(`${server.origin}/feed`);
+    raw.socket.pause();
+    stalled.push(raw);
+  }
+
+  using healthy = await openRaw(`${server.origin}/feed`);
+  await Promise.all(Array.from({ length: Number(stalledCount) }, stall));
+  const before = readPeak();
+  await server.fetch("/feed", { method: "POST" });
+  const endsAt = performance.now() + Number(seconds) * 1000;
+  while (performance.now() < endsAt) {
+    const { members } = await look();
+    await Promise.all(Array.from({ length: Math.max(0, Number(stalledCount) + 1 - members) }, stall));
+  }
+  const { sent } = (await (await server.fetch("/feed", { method: "DELETE" })).json()) as { sent: number };
+  await waitFor(() => readNumbers(healthy).at(-1) === sent, "last message");
+  const numbers = readNumbers(healthy);
+  const { closes, members } = await look();
+  console.log(
+    JSON.stringify({
+      sent,
+      isComplete: numbers.length === sent && numbers.every((number, index) => number === index + 1),
+      opened: stalled.length,
+      closes,
+      members,
+      grownBytes: readPeak() - before,
+      warnings: server.log().flatMap(({ level, message }) => (level === "WARNING" ? [message] : [])),
+    }),
+  );
+}
