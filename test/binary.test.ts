@@ -64,7 +64,7 @@ exports.webSocketEvent = function(event) {
 `,
 };
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 test("the seed's chat greets, and delivers to all including the sender", async () => {
   using folder = createFolder(seed);

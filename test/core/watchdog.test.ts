@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "bun:test";
 import { buildOnce, startBinary } from "../support/binary.ts";
 import { createFolder } from "../support/folder.ts";
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 test("Watchdog names the controller and the event that hold the event loop, and says when it turns again", async () => {
   using folder = createFolder({

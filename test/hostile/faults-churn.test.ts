@@ -51,7 +51,7 @@ export const webSocketEvent = ({ type, session: { id }, message }) => {
 
 const MIB = 1024 ** 2;
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 type State = { open: number; most: number; opened: number; members: number; objects: number };
 

@@ -26,7 +26,7 @@ const canFake = library !== undefined || process.env["CI"] !== undefined;
 
 const HOUR_MS = 3_600_000;
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 /** Starts a server whose clock is as much off as the file `clock` says; what counts the time since the start is not. */
 function start(folder: TestFolder, ...flags: string[]): Promise<TestProcess> {

@@ -95,7 +95,7 @@ let server: TestProcess;
 beforeAll(async () => {
   folder = createFolder(controllers);
   server = await startBinary([folder.path, "--no-watch"], { cwd: folder.path });
-});
+}, 60_000);
 
 afterAll(async () => {
   await server[Symbol.asyncDispose]();

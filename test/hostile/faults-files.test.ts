@@ -16,7 +16,7 @@ const controllers = {
   "public/page.txt": "PAGE",
 };
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 const start = (folder: TestFolder, ...flags: string[]) =>
   startBinary([folder.path, "--max-sessions", "0", ...flags], {

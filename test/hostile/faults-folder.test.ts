@@ -12,7 +12,7 @@ const files = {
   "controllers/public/page.txt": "PAGE",
 };
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 /** Root may read everything, unless it gives that up. */
 const asOthers =

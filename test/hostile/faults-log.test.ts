@@ -21,7 +21,7 @@ export const webSocketEvent = ({ type, session, message }) => {
 
 const MIB = 1024 ** 2;
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 /** Has the server write so many log lines, a thousand at a time, and waits until it has. */
 async function writeLines(session: TestSession, count: number): Promise<void> {

@@ -28,7 +28,7 @@ export const webSocketEvent = ({ type, session, message }) => {
 };`,
 };
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 /** Enough to run, and little enough to run out of. */
 const limited = ["prlimit", "--data=600000000"];

@@ -5,7 +5,7 @@ import { openRaw, parseClose } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
 import { witness } from "../support/witness.ts";
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 test("a server that was stopped for longer than the timeout closes nobody who lives, and accuses no controller", async () => {
   using folder = createFolder(witness);

@@ -24,7 +24,7 @@ export const webSocketEvent = ({ type, message, reason, closeReason }) => {
 const forged = "12:00:00.000   info hubbub FORGED";
 const evil = `a\u001b[2J\u001b]0;title\u0007b\u009b31m\r${forged}\n${forged}\r\n${forged}\u2028${forged}\u0085${forged}\u202egnp.exe\u2066\u007f`;
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 /** Puts `evil` into every place from which a client's data reaches the log. */
 async function attackLog(server: TestProcess): Promise<void> {

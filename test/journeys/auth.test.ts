@@ -7,7 +7,7 @@ import { connectRaw, handshake } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
 import { authorize, createSigner, inSeconds, startKeyServer, toProtocol } from "../support/tokens.ts";
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 afterAll(() => {
   if (hasBrowser) Bun.WebView.closeAll();

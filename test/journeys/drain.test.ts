@@ -6,7 +6,7 @@ import { createFolder } from "../support/folder.ts";
 import { formatFrame, handshake, openRaw, parseClose } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 /** Writes a log line for each session whose `close` event has run to its end, which takes its time. */
 const files = {

@@ -3,7 +3,7 @@ import { buildOnce, startBinary } from "../support/binary.ts";
 import { hasBrowser, openWindow, waitForPage } from "../support/browser.ts";
 import { createFolder } from "../support/folder.ts";
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 afterAll(() => {
   if (hasBrowser) Bun.WebView.closeAll();

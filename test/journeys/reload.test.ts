@@ -3,7 +3,7 @@ import { buildOnce, startBinary } from "../support/binary.ts";
 import { createFolder } from "../support/folder.ts";
 import { waitFor } from "../support/session.ts";
 
-beforeAll(buildOnce);
+beforeAll(buildOnce, 60_000);
 
 const SESSIONS = 200;
 const EDITS = 50;
