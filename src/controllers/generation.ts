@@ -127,17 +127,19 @@ export class Generation {
   }
 
   /**
-   * Ends the generation once its running handlers are done and its modules' `dispose()` have finished, `graceMs` at most
+   * Ends the generation once its running handlers are done and its modules' `dispose()` have finished, ten seconds at most
    * for each.
+   *
+   * @param handlersMs how long running handlers may take instead
    */
-  async dispose(graceMs: number = DISPOSE_GRACE_MS): Promise<void> {
+  async dispose(handlersMs: number = DISPOSE_GRACE_MS): Promise<void> {
     if (this.#waiting.length > 0) {
       this.#idle = Promise.withResolvers();
-      await waitAtMost(this.#idle.promise, graceMs);
+      await waitAtMost(this.#idle.promise, handlersMs);
     }
     await waitAtMost(
       Promise.all([...this.controllers.values()].map((controller) => this.#disposeController(controller))),
-      graceMs,
+      DISPOSE_GRACE_MS,
     );
     this.#process.dispose();
     this.#graph.dispose();

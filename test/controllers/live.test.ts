@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createFolder } from "../support/folder.ts";
 import { startServer, startServerIn, type TestServer } from "../support/server.ts";
@@ -210,6 +210,17 @@ test("a running async handler finishes before its generation is disposed, and di
   await waitFor(async () => (await read(server)).includes("disposed one"), "end of dispose");
   const order = (await (await server.fetch("/a")).json()) as string[];
   expect(order.indexOf("dispose one")).toBeGreaterThan(order.indexOf("handled one"));
+});
+
+test("dispose() is awaited when the server stops", async () => {
+  using result = createFolder();
+  const path = join(result.path, "saved");
+  const server = await startServer({
+    "a.js": `export const get = () => ({ body: "a" });
+      export const dispose = async () => { await Bun.sleep(20); await Bun.write(${JSON.stringify(path)}, "all"); };`,
+  });
+  await server[Symbol.asyncDispose]();
+  expect(readFileSync(path, "utf8")).toBe("all");
 });
 
 test("timers and servers of an old generation end with it", async () => {
