@@ -64,6 +64,21 @@ export const webSocketEvent = (event) => {
 };`,
 };
 
+/** `/talk` says numbers to all of its sessions. */
+const talk = {
+  "_note.js": controllers["_note.js"],
+  "talk.js": `
+import { addToGroup, sendToGroup } from "hubbub";
+import { note } from "./_note.js";
+export const get = ({ params }) => ({ webSocket: { data: { name: params.name } } });
+export const webSocketEvent = (event) => {
+  note(event);
+  if (event.type === "open") addToGroup("talk", event.session.id);
+};
+let number = 0;
+setInterval(() => sendToGroup("talk", String(number++)), 1);`,
+};
+
 const start = () => startWitness({ "max-backlog": "8MiB" }, controllers);
 const waitingAt = async (server: Witness) => Number(await (await server.fetch("/gate")).text());
 const openGate = async (server: Witness) => Number(await (await server.fetch("/gate", { method: "POST" })).text());
@@ -228,6 +243,53 @@ test("a session that is reset while a backlog waits for it is closed once", asyn
   raw.reset();
   expect(await server.settled()).toMatchObject([{ name: "slow", messages: 100, errors: [], closes: [[1006, ""]] }]);
   await expectAlive(server);
+});
+
+test("a session that is reset while its inbox is full is closed once, after what it sent before", async () => {
+  await using server = await startWitness({ "max-inbox": "4" }, controllers);
+  using raw = await openRaw(server.url("/busy?holds=open"));
+  for (let sent = 0; sent < 2000; sent += 1) raw.socket.write(formatFrame(1, "x".repeat(1000)));
+  await waitFor(() => server.app.metrics.inboxesFull > 0, "full inbox");
+  raw.reset();
+  await waitFor(async () => (await openGate(server)) === 0 && server.app.sessionCount === 0, "end of the session");
+  const [of] = await server.settled();
+  expect(of).toMatchObject({ name: "busy", errors: [], closes: [[1006, ""]] });
+  // A reset drops what the server's system had taken and the server had not.
+  expect(of?.messages).toBeGreaterThanOrEqual(4);
+  await expectAlive(server);
+});
+
+test("members of a group that are reset while it is spoken to cost the others nothing", async () => {
+  await using server = await startWitness({}, talk);
+  using witnessing = await server.open("/talk?name=stays");
+  const raws = await Promise.all(Array.from({ length: 300 }, () => openRaw(server.url("/talk?name=reset"))));
+  const next = async () => Number(await witnessing.next());
+  let number = await next();
+  for (const raw of raws) {
+    raw.reset();
+    expect(await next()).toBe(++number);
+  }
+  await waitFor(() => server.app.sessionCount === 1, "end of the others");
+  witnessing.close();
+  const all = await server.settled();
+  expect(all.filter(({ name }) => name === "reset").map(({ closes }) => closes)).toEqual(
+    Array<[number, string][]>(300).fill([[1006, ""]]),
+  );
+});
+
+test("sessions that are reset while the server drains are closed once, and hold up nothing", async () => {
+  await using server = await startWitness({ drain: "1" }, controllers);
+  const raws = await Promise.all(Array.from({ length: 200 }, () => openRaw(server.url("/echo"))));
+  const startedAt = performance.now();
+  const stopping = server.app.stop();
+  await waitFor(() => server.app.sessionCount < 150, "end of some");
+  for (const raw of raws) raw.reset();
+  await stopping;
+  expect(performance.now() - startedAt).toBeLessThan(4000);
+  expect(server.app.sessionCount).toBe(0);
+  expect(server.app.metrics.sessionsOpened).toBe(200);
+  const closed = [...server.app.metrics.sessionsClosed].reduce((sum, [, count]) => sum + count, 0);
+  expect(closed).toBe(200);
 });
 
 test("5,000 sessions that are reset at once are each closed once", async () => {
