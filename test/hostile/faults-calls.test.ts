@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { startBinary, type TestProcess } from "../support/binary.ts";
-import { createFolder, type TestFolder } from "../support/folder.ts";
+import { serveFiles, type TestProcess } from "../support/binary.ts";
 import { waitFor } from "../support/session.ts";
 
 /** `/call` calls the api at the wrong moment; `/told` has what came of it, and what is left. */
@@ -48,18 +47,13 @@ export const get = () => ({ body: { told: Object.fromEntries(told), left: left()
 
 type Told = { events: unknown[]; results: unknown[] };
 
-let folder: TestFolder;
 let server: TestProcess;
 
 beforeAll(async () => {
-  folder = createFolder(controllers);
-  server = await startBinary([folder.path, "--no-watch"], { cwd: folder.path });
+  server = await serveFiles(controllers, ["--no-watch"]);
 }, 60_000);
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  folder[Symbol.dispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
 const readTold = async () =>
   (await (await server.fetch("/told")).json()) as { told: Record<string, Told>; left: number[] };

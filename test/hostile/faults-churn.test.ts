@@ -1,8 +1,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { readMemory } from "../../bench/process.ts";
-import { buildOnce, startBinary, type TestProcess } from "../support/binary.ts";
-import { createFolder } from "../support/folder.ts";
+import { buildOnce, serveFiles, type TestProcess } from "../support/binary.ts";
 import { connectRaw, formatFrame, handshake, openRaw, parseStatuses, type RawConnection } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
 
@@ -103,9 +102,8 @@ test.each([
 ] as const)(
   "ten thousand upgrades that are refused by %s leave nothing behind",
   async (_, request, status) => {
-    using folder = createFolder(controllers);
     const flags = ["--no-watch", "--max-upgrades", "0", ...(status === 503 ? ["--max-sessions", "1"] : [])];
-    await using server = await startBinary([folder.path, ...flags], { cwd: folder.path });
+    await using server = await serveFiles(controllers, flags);
     using _first = await server.open("/echo");
     expect(await ask(server, request, 3000)).toEqual({ [status]: 3000 });
     const held = await readHeld(server);
@@ -119,8 +117,7 @@ test.each([
 );
 
 test("a hundred thousand groups that were joined and left, or ended with their members, leave nothing behind", async () => {
-  using folder = createFolder(controllers);
-  await using server = await startBinary([folder.path, "--no-watch"], { cwd: folder.path });
+  await using server = await serveFiles(controllers, ["--no-watch"]);
   const use = async (how: "join" | "leave") => {
     for (let round = 0; round < 25; round += 1) {
       using session = await server.open("/groups");
@@ -142,9 +139,8 @@ test("a hundred thousand groups that were joined and left, or ended with their m
 }, 60_000);
 
 test("sessions that come and go at --max-sessions are never more, and leave room for as many", async () => {
-  using folder = createFolder(controllers);
   const flags = ["--max-sessions", "100", "--max-upgrades", "0", "--no-watch"];
-  await using server = await startBinary([folder.path, ...flags], { cwd: folder.path });
+  await using server = await serveFiles(controllers, flags);
   const seen = { opened: 0, refused: 0 };
   let number = 0;
   await Promise.all(
@@ -180,10 +176,9 @@ const PER_ADDRESS = 100;
 const from = (n: number) => ({ "X-Forwarded-For": `198.51.100.${1 + (n % 50)}` });
 
 test("5,000 sessions that are reset at once leave nothing behind, and the server answers meanwhile", async () => {
-  using folder = createFolder(controllers);
   const limits = ["--max-upgrades", "0", "--max-sessions-per-address", String(PER_ADDRESS)];
   const flags = ["--trust-proxy", "loopback", "--no-watch", ...limits];
-  await using server = await startBinary([folder.path, ...flags], { cwd: folder.path });
+  await using server = await serveFiles(controllers, flags);
   await readState(server);
   const files = countFiles(server);
   let held: Held | undefined;

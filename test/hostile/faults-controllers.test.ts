@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { startBinary, type TestProcess } from "../support/binary.ts";
-import { createFolder, type TestFolder } from "../support/folder.ts";
+import { serveFiles, type TestProcess } from "../support/binary.ts";
 import { waitFor, withPatience } from "../support/session.ts";
 
 /** What can be thrown, by name: `_faults.js` makes each. */
@@ -89,18 +88,13 @@ const heard = kept("heard", () => new Map());
 export const get = () => ({ body: { heard: Object.fromEntries(heard), members: getGroupSize("all") } });`,
 };
 
-let folder: TestFolder;
 let server: TestProcess;
 
 beforeAll(async () => {
-  folder = createFolder(controllers);
-  server = await startBinary([folder.path, "--no-watch"], { cwd: folder.path });
+  server = await serveFiles(controllers, ["--no-watch"]);
 }, 60_000);
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  folder[Symbol.dispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
 type Seen = { code: number | "refused"; heard: unknown[] };
 

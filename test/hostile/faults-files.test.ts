@@ -1,10 +1,9 @@
 import { beforeAll, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { buildOnce, startBinary, type TestProcess } from "../support/binary.ts";
-import { createFolder, type TestFolder } from "../support/folder.ts";
+import { buildOnce, serveFiles, type TestProcess } from "../support/binary.ts";
 import { connectRaw, handshake, parseStatuses, type RawConnection } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
-import { expectAlive, type Heard, witness } from "../support/witness.ts";
+import { expectAlive, readHeard, witness } from "../support/witness.ts";
 
 /** The open-file limit of the server, and more connections than it allows. */
 const LIMIT = 128;
@@ -18,16 +17,10 @@ const controllers = {
 
 beforeAll(buildOnce, 60_000);
 
-const start = (folder: TestFolder, ...flags: string[]) =>
-  startBinary([folder.path, "--max-sessions", "0", ...flags], {
-    cwd: folder.path,
-    prefix: ["prlimit", `--nofile=${LIMIT}`],
-  });
+const start = (...flags: string[]) =>
+  serveFiles(controllers, ["--max-sessions", "0", ...flags], { prefix: ["prlimit", `--nofile=${LIMIT}`] });
 
 const countFiles = ({ pid }: TestProcess) => readdirSync(`/proc/${pid}/fd`).length;
-
-const readHeard = async (server: TestProcess) =>
-  (await (await server.fetch("/heard")).json()) as { heard: Heard[]; members: number };
 
 const isExhausted = (server: TestProcess) => server.logged("Cannot accept connections");
 
@@ -41,8 +34,7 @@ async function exhaust(server: TestProcess, bytes: string): Promise<Disposable &
 const lacking = `Cannot accept connections: as many files are open as may be (${LIMIT}), expected a higher limit (ulimit -n, LimitNOFILE=)`;
 
 test("a server without a free descriptor keeps its sessions, says so once, and recovers", async () => {
-  using folder = createFolder(controllers);
-  await using server = await start(folder);
+  await using server = await start();
   const before = countFiles(server);
   using session = await server.open("/echo?name=early");
   using asking = await connectRaw(server.origin, "GET /page.txt HTTP/1.1\r\n");
@@ -54,7 +46,7 @@ test("a server without a free descriptor keeps its sessions, says so once, and r
     await waitFor(() => parseStatuses(asking.received()).length === 1, "answer");
     expect(parseStatuses(asking.received())).toEqual([503]);
     // An edit that cannot be loaded yet.
-    folder.write({ "version.js": 'export const get = () => ({ body: "two" });' });
+    server.folder.write({ "version.js": 'export const get = () => ({ body: "two" });' });
     session.send("and here");
     expect(await session.next()).toBe("and here");
   }
@@ -77,8 +69,7 @@ test("a server without a free descriptor keeps its sessions, says so once, and r
 });
 
 test("a reload that finds no free descriptor is made up for", async () => {
-  using folder = createFolder(controllers);
-  await using server = await start(folder, "--no-watch");
+  await using server = await start("--no-watch");
   {
     using _all = await exhaust(server, "GET /heard HTTP/1.1\r\n");
     server.signal("SIGHUP");
@@ -93,8 +84,7 @@ test("a reload that finds no free descriptor is made up for", async () => {
 });
 
 test("upgrades that find no free descriptor wait, and become sessions when there is one", async () => {
-  using folder = createFolder(controllers);
-  await using server = await start(folder, "--no-watch");
+  await using server = await start("--no-watch");
   using all = await exhaust(server, handshake("/echo"));
   const open = () => all.raws.filter((raw) => !raw.ended() && parseStatuses(raw.received())[0] === 101);
   const first = open();

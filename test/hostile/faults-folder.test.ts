@@ -7,7 +7,7 @@ import type { TestSession } from "../support/session.ts";
 import { witness } from "../support/witness.ts";
 
 const files = {
-  "controllers/echo.js": witness["echo.js"],
+  ...Object.fromEntries(Object.entries(witness).map(([file, text]) => [`controllers/${file}`, text])),
   "controllers/version.js": 'export const get = () => ({ body: "one" });',
   "controllers/public/page.txt": "PAGE",
 };

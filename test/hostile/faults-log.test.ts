@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync, readSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readMemory, readTimes } from "../../bench/process.ts";
-import { buildOnce, startBinary, type TestProcess } from "../support/binary.ts";
+import { buildOnce, serveFiles, startBinary, type TestProcess } from "../support/binary.ts";
 import { createFolder } from "../support/folder.ts";
 import { openClosedPipe, openFullDevice, openPipe, openSocket, openTerminal } from "../support/outputs.ts";
 import { type TestSession, waitFor } from "../support/session.ts";
@@ -56,10 +56,9 @@ test.each([
 ] as const)(
   "a log that goes to %s holds up nobody, and costs neither time nor memory",
   async (_, open) => {
-    using folder = createFolder(controllers);
     using output = open();
-    const args = [folder.path, "--no-watch", "--log-format", "json"];
-    await using server = await startBinary(args, { cwd: folder.path, output: output.descriptor });
+    const flags = ["--no-watch", "--log-format", "json"];
+    await using server = await serveFiles(controllers, flags, { output: output.descriptor });
     using session = await server.open("/talk");
     await writeLines(session, 20_000);
     const memory = readMemory(server.pid);
@@ -97,10 +96,8 @@ const parseLog = (text: string) =>
 const isTalk = ({ message }: { message: string }) => /^x+$/.test(message);
 
 test("a log that is read late has every line, or says how many it lost", async () => {
-  using folder = createFolder(controllers);
   using output = openPipe();
-  const args = [folder.path, "--no-watch", "--log-level", "info"];
-  await using server = await startBinary(args, { cwd: folder.path, output: output.descriptor });
+  await using server = await serveFiles(controllers, ["--no-watch"], { output: output.descriptor });
   using session = await server.open("/talk");
   const read = createReader(output.reader ?? -1);
 

@@ -1,12 +1,11 @@
 import { beforeAll, expect, test } from "bun:test";
-import { buildOnce, startBinary } from "../support/binary.ts";
-import { createFolder } from "../support/folder.ts";
+import { buildOnce, serveFiles } from "../support/binary.ts";
 import { withPatience } from "../support/session.ts";
 import { expectAlive, witness } from "../support/witness.ts";
 
 /** `/keep` keeps so many MB for ever, as bytes or as objects; `/block` holds the event loop for so many milliseconds. */
 const controllers = {
-  "echo.js": witness["echo.js"],
+  ...witness,
   "keep.js": `
 const kept = [];
 const make = {
@@ -34,8 +33,7 @@ beforeAll(buildOnce, 60_000);
 const limited = ["prlimit", "--data=600000000"];
 
 test("a controller that allocates more than there is gets an exception, and nobody else notices", async () => {
-  using folder = createFolder(controllers);
-  await using server = await startBinary([folder.path, "--no-watch"], { cwd: folder.path, prefix: limited });
+  await using server = await serveFiles(controllers, ["--no-watch"], { prefix: limited });
   using session = await server.open("/echo");
   let status = 200;
   for (let round = 0; status === 200 && round < 50; round += 1)
@@ -48,8 +46,7 @@ test("a controller that allocates more than there is gets an exception, and nobo
 });
 
 test("a process whose memory is at its end ends with a failure, so that it is started again", async () => {
-  using folder = createFolder(controllers);
-  await using server = await startBinary([folder.path, "--no-watch"], { cwd: folder.path, prefix: limited });
+  await using server = await serveFiles(controllers, ["--no-watch"], { prefix: limited });
   using session = await server.open("/echo");
   let isOver = false;
   for (let round = 0; !isOver && round < 200; round += 1) {
@@ -63,9 +60,8 @@ test("a process whose memory is at its end ends with a failure, so that it is st
 }, 30_000);
 
 test("a controller that holds the event loop for longer than the timeout ends no session, and is named", async () => {
-  using folder = createFolder(controllers);
   const flags = ["--timeout", "2", "--ping", "1", "--max-message-rate", "10", "--no-watch"];
-  await using server = await startBinary([folder.path, ...flags], { cwd: folder.path });
+  await using server = await serveFiles(controllers, flags);
   const sessions = await Promise.all(Array.from({ length: 20 }, () => server.open("/echo")));
   using blocking = await server.open("/block");
   blocking.send("3500");

@@ -1,6 +1,5 @@
 import { beforeAll, expect, test } from "bun:test";
-import { buildOnce, startBinary } from "../support/binary.ts";
-import { createFolder } from "../support/folder.ts";
+import { buildOnce, serveFiles } from "../support/binary.ts";
 import { openRaw, parseClose } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
 import { witness } from "../support/witness.ts";
@@ -8,9 +7,8 @@ import { witness } from "../support/witness.ts";
 beforeAll(buildOnce, 60_000);
 
 test("a server that was stopped for longer than the timeout closes nobody who lives, and accuses no controller", async () => {
-  using folder = createFolder(witness);
   const flags = ["--timeout", "2", "--ping", "1", "--no-watch"];
-  await using server = await startBinary([folder.path, ...flags], { cwd: folder.path });
+  await using server = await serveFiles(witness, flags);
   const sessions = await Promise.all(Array.from({ length: 50 }, (_, n) => server.open(`/echo?name=${n}`)));
   using silent = await openRaw(`${server.origin}/echo?name=silent`);
   for (const session of sessions) session.send("before");
@@ -41,8 +39,7 @@ test("a server that was stopped for longer than the timeout closes nobody who li
 }, 20_000);
 
 test("a session that sent what it may while the server was stopped is not closed for it", async () => {
-  using folder = createFolder(witness);
-  await using server = await startBinary([folder.path, "--max-message-rate", "20", "--no-watch"], { cwd: folder.path });
+  await using server = await serveFiles(witness, ["--max-message-rate", "20", "--no-watch"]);
   using session = await server.open("/echo");
   const talk = async (count: number) => {
     for (let sent = 0; sent < count; sent += 1) session.send(String(sent));

@@ -1,34 +1,26 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { startBinary, type TestProcess } from "../support/binary.ts";
-import { createFolder, type TestFolder } from "../support/folder.ts";
+import { serveFiles, type TestProcess } from "../support/binary.ts";
 import { readMemory } from "../../bench/process.ts";
 import { formatClose, formatFrame, openRaw, parseFrames, type RawConnection } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
-import { type Heard, readOutcome, witness } from "../support/witness.ts";
+import { type Heard, readHeard, readOutcome, witness } from "../support/witness.ts";
 
 const COUNT = 100_000;
 const MIB = 1024 ** 2;
 /** What a flood may add: the runtime's buffers and the code that it compiles, far less than what is sent. */
 const MAX_GROWTH = 64 * MIB;
 
-let folder: TestFolder;
 let server: TestProcess;
 
 beforeAll(async () => {
-  folder = createFolder(witness);
-  server = await startBinary([folder.path, "--no-watch", "--max-message-rate", "0", "--max-byte-rate", "0"], {
-    cwd: folder.path,
-  });
+  server = await serveFiles(witness, ["--no-watch", "--max-message-rate", "0", "--max-byte-rate", "0"]);
 }, 60_000);
 
 beforeEach(() => server.fetch("/heard", { method: "DELETE" }));
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  folder[Symbol.dispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
-const heard = async () => ((await (await server.fetch("/heard")).json()) as { heard: Heard[] }).heard;
+const heard = async () => (await readHeard(server)).heard;
 
 /** Writes `frame` `count` times, as fast as the server takes it, until it is over or the connection is. */
 async function flood(raw: RawConnection, frame: Uint8Array, count: number): Promise<void> {

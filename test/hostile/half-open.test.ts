@@ -1,13 +1,12 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { startBinary } from "../support/binary.ts";
-import { createFolder } from "../support/folder.ts";
+import { serveFiles } from "../support/binary.ts";
 import { hasNamespaces } from "../support/namespaces.ts";
 import { formatFrame, openRaw } from "../support/raw.ts";
 import { root } from "../support/server.ts";
 import { waitFor, withPatience } from "../support/session.ts";
-import { type Heard, startWitness, witness } from "../support/witness.ts";
+import { readHeard, startWitness, witness } from "../support/witness.ts";
 
 test.concurrent.skipIf(!hasNamespaces)(
   "a session whose network vanishes ends with 1001 at its timeout, also while the server keeps sending to it",
@@ -37,11 +36,8 @@ test.concurrent.skipIf(!hasNamespaces)(
 test.concurrent(
   "sessions whose client is stopped end with 1001 at their timeout, and leave no socket behind",
   async () => {
-    using folder = createFolder(witness);
-    await using server = await startBinary([folder.path, "--ping", "1", "--timeout", "2", "--no-watch"], {
-      cwd: folder.path,
-    });
-    const heard = async () => ((await (await server.fetch("/heard")).json()) as { heard: Heard[] }).heard;
+    await using server = await serveFiles(witness, ["--ping", "1", "--timeout", "2", "--no-watch"]);
+    const heard = async () => (await readHeard(server)).heard;
     // A request of the test's own may hold one or two more.
     const countFiles = () => readdirSync(`/proc/${server.pid}/fd`).length;
     const before = countFiles();

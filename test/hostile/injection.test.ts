@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { startBinary, type TestProcess } from "../support/binary.ts";
-import { createFolder, type TestFolder } from "../support/folder.ts";
+import { serveFiles, type TestProcess } from "../support/binary.ts";
 import { exchange } from "../support/exchange.ts";
 import { handshake } from "../support/raw.ts";
 
@@ -30,11 +29,10 @@ const places = {
 export const get = ({ params }) => places[params.place](params.value);
 `;
 
-let folder: TestFolder;
 let server: TestProcess;
 
 beforeAll(async () => {
-  folder = createFolder({
+  server = await serveFiles({
     "reflect.js": reflect,
     "echo.js": `import { send } from "hubbub";
 export const get = () => ({ webSocket: {} });
@@ -45,13 +43,9 @@ export const webSocketEvent = ({ type, session, message }) => type === "message"
   return kind === "Response" ? new Response("BODY", { headers }) : { body: "BODY", headers };
 };`,
   });
-  server = await startBinary([folder.path], { cwd: folder.path });
 }, 60_000);
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  folder[Symbol.dispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
 const payloads: [what: string, value: string][] = [
   ["CR LF and a header", "a\r\nX-Evil: 1"],

@@ -25,7 +25,7 @@ export const post = () => {
 };`,
   "held.js": `
 import { kept } from "hubbub";
-import { note } from "./_note.js";
+import { note } from "./_heard.js";
 const waiting = kept("waiting", () => []);
 export const get = async () => {
   await new Promise((resolve) => waiting.push(resolve));
@@ -34,7 +34,7 @@ export const get = async () => {
 export const webSocketEvent = note;`,
   "busy.js": `
 import { kept, send } from "hubbub";
-import { note } from "./_note.js";
+import { note } from "./_heard.js";
 const waiting = kept("waiting", () => []);
 export const get = ({ params }) => ({ webSocket: { data: { name: "busy", holds: params.holds } } });
 export const webSocketEvent = async (event) => {
@@ -42,21 +42,9 @@ export const webSocketEvent = async (event) => {
   if (event.type === event.data.holds) await new Promise((resolve) => waiting.push(resolve));
   if (event.type === "message") send(event.session.id, event.message);
 };`,
-  "_note.js": `
-import { kept } from "hubbub";
-const heard = kept("heard", () => new Map());
-export const note = ({ type, session: { id }, data: { name }, message, closeReason, reason, error }) => {
-  let of = heard.get(id);
-  if (of === undefined) heard.set(id, (of = { name, opens: 0, messages: 0, bytes: 0, errors: [], closes: [], misplaced: [] }));
-  if (type === "open" ? of.opens > 0 : of.opens === 0 || of.closes.length > 0) of.misplaced.push(type);
-  if (type === "open") of.opens += 1;
-  if (type === "message") { of.messages += 1; of.bytes += message.length; }
-  if (type === "error") of.errors.push(error);
-  if (type === "close") of.closes.push([closeReason, reason]);
-};`,
   "refuse.js": `
 import { close, send } from "hubbub";
-import { note } from "./_note.js";
+import { note } from "./_heard.js";
 export const get = () => ({ webSocket: { data: { name: "refuse" } } });
 export const webSocketEvent = (event) => {
   note(event);
@@ -66,10 +54,9 @@ export const webSocketEvent = (event) => {
 
 /** `/talk` says numbers to all of its sessions. */
 const talk = {
-  "_note.js": controllers["_note.js"],
   "talk.js": `
 import { addToGroup, sendToGroup } from "hubbub";
-import { note } from "./_note.js";
+import { note } from "./_heard.js";
 export const get = ({ params }) => ({ webSocket: { data: { name: params.name } } });
 export const webSocketEvent = (event) => {
   note(event);

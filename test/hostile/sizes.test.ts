@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { startBinary } from "../support/binary.ts";
-import { createFolder } from "../support/folder.ts";
+import { serveFiles } from "../support/binary.ts";
 import { exchange } from "../support/exchange.ts";
 import { connectRaw } from "../support/raw.ts";
 import { waitFor } from "../support/session.ts";
@@ -82,13 +81,8 @@ test.each(ways)(
 test.each(ways)(
   "a body that ends too early while it is read as %s is no fault of its controller",
   async (_, target, type) => {
-    using folder = createFolder({ "reader.js": reader });
-    await using server = await startBinary(
-      [folder.path, "--no-watch", "--max-message", "1KiB", "--log-level", "debug"],
-      {
-        cwd: folder.path,
-      },
-    );
+    const flags = ["--no-watch", "--max-message", "1KiB", "--log-level", "debug"];
+    await using server = await serveFiles({ "reader.js": reader }, flags);
     const chunked = "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
     for (const end of ["reset", "destroy"] as const) {
       using raw = await connectRaw(server.origin, toPost(target, type, chunked));

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildExecutable } from "../../build.ts";
+import { createFolder, type TestFolder } from "./folder.ts";
 import { openSession, type SessionOptions, type TestSession, waitFor, withPatience } from "./session.ts";
 
 /** The state of a listening socket in `/proc/net/tcp`. */
@@ -114,6 +115,32 @@ export async function startBinary(
       await child.exited;
     },
   };
+}
+
+/** The executable in a folder of its own, which goes with it. */
+export type TestServerProcess = TestProcess & { folder: TestFolder };
+
+/** Starts the executable with `files` as its controllers. */
+export async function serveFiles(
+  files: Record<string, string | Uint8Array>,
+  flags: string[] = [],
+  options: Omit<StartOptions, "cwd"> = {},
+): Promise<TestServerProcess> {
+  const folder = createFolder(files);
+  try {
+    const server = await startBinary([".", ...flags], { ...options, cwd: folder.path });
+    return {
+      ...server,
+      folder,
+      async [Symbol.asyncDispose]() {
+        await server[Symbol.asyncDispose]();
+        folder[Symbol.dispose]();
+      },
+    };
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** A controller may print lines of its own, which are no records. */

@@ -17,14 +17,16 @@ export type Heard = {
   misplaced: string[];
 };
 
-/** `/echo` sends each message back, and notes what it hears of each session; `/heard` tells it. */
+/**
+ * `/echo` sends each message back; `/heard` tells what was heard of each session.
+ *
+ * Other controllers import `note` from `./_heard.js`, and call it with each event.
+ */
 export const witness = {
-  "echo.js": `
-import { addToGroup, kept, send } from "hubbub";
-const heard = kept("heard", () => new Map());
-export const get = ({ params }) => ({ webSocket: { data: { name: params.name ?? "" } } });
-const note = (event) => {
-  const { type, session: { id }, data: { name }, message, closeReason, reason, error } = event;
+  "_heard.js": `
+import { kept } from "hubbub";
+export const heard = kept("heard", () => new Map());
+export const note = ({ type, session: { id }, data: { name }, message, closeReason, reason, error }) => {
   let of = heard.get(id);
   if (of === undefined) heard.set(id, (of = { name, opens: 0, messages: 0, bytes: 0, errors: [], closes: [], misplaced: [] }));
   if (type === "open" ? of.opens > 0 : of.opens === 0 || of.closes.length > 0) of.misplaced.push(type);
@@ -33,6 +35,11 @@ const note = (event) => {
   if (type === "error") of.errors.push(error);
   if (type === "close") of.closes.push([closeReason, reason]);
 };
+`,
+  "echo.js": `
+import { addToGroup, send } from "hubbub";
+import { note } from "./_heard.js";
+export const get = ({ params }) => ({ webSocket: { data: { name: params.name ?? "" } } });
 export const webSocketEvent = (event) => {
   note(event);
   if (event.type === "open") addToGroup("all", event.session.id);
@@ -40,8 +47,8 @@ export const webSocketEvent = (event) => {
 };
 `,
   "heard.js": `
-import { getGroupSize, kept } from "hubbub";
-const heard = kept("heard", () => new Map());
+import { getGroupSize } from "hubbub";
+import { heard } from "./_heard.js";
 export const get = () => ({ body: { heard: [...heard.values()], members: getGroupSize("all") } });
 export const DELETE = () => { heard.clear(); return { status: 204 }; };
 `,
@@ -62,15 +69,14 @@ export async function startWitness(
   files: Record<string, string | Uint8Array> = {},
 ): Promise<Witness> {
   const server = await startServer({ ...witness, ...files }, flags);
-  const look = async () => (await (await server.fetch("/heard")).json()) as { heard: Heard[]; members: number };
-  const heard = async () => (await look()).heard;
+  const heard = async () => (await readHeard(server)).heard;
   return {
     ...server,
     heard,
     forget: async () => void (await server.fetch("/heard", { method: "DELETE" })),
     async settled() {
       await waitFor(async () => {
-        const { heard: all, members } = await look();
+        const { heard: all, members } = await readHeard(server);
         return server.app.sessionCount === 0 && members === 0 && all.every(({ closes }) => closes.length > 0);
       }, "end of every session");
       const all = await heard();
@@ -80,6 +86,13 @@ export async function startWitness(
       return all;
     },
   };
+}
+
+/** What the controllers of a server have heard of each session, and how many members the group of all has. */
+export async function readHeard({
+  fetch: ask,
+}: Pick<TestServer, "fetch">): Promise<{ heard: Heard[]; members: number }> {
+  return (await (await ask("/heard")).json()) as { heard: Heard[]; members: number };
 }
 
 /** What a session that was opened by hand saw until the server ended it. */
