@@ -66,7 +66,9 @@ function readHead(bytes: Buffer, started: number | undefined, maxMessageBytes: n
     bytes.length < 2 + extra
       ? 0
       : Number(extra === 8 ? bytes.readBigUInt64BE(2) : extra === 2 ? bytes.readUInt16BE(2) : short);
-  if ((opcode < 8 ? (started ?? 0) : 0) + length > maxMessageBytes) faults.push(1009);
+  // A frame that is too large is refused by its head, a message of several once more of it has come than may.
+  const come = Math.min(length, Math.max(0, bytes.length - size));
+  if (length > maxMessageBytes || (opcode < 8 && (started ?? 0) + come > maxMessageBytes)) faults.push(1009);
   return { isWhole, faults, size, length, opcode, fin };
 }
 
