@@ -19,7 +19,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
   folder[Symbol.dispose]();
-  if (hasBrowser) Bun.WebView.closeAll();
 });
 
 const BROWSER = { Accept: "text/html,application/xhtml+xml" };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { hasBrowser, openWindow, waitForPage } from "../support/browser.ts";
 import { buildOnce, startBinary, type TestProcess } from "../support/binary.ts";
 import { listExamples } from "../support/examples.ts";
@@ -8,10 +8,6 @@ import { waitFor } from "../support/session.ts";
 import { authorize, createSigner, inSeconds, startKeyServer, toProtocol } from "../support/tokens.ts";
 
 beforeAll(buildOnce, 60_000);
-
-afterAll(() => {
-  if (hasBrowser) Bun.WebView.closeAll();
-});
 
 const { sign, options } = await createSigner("HS256");
 

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { buildOnce, startBinary } from "../support/binary.ts";
 import { hasBrowser, openWindow, waitForPage } from "../support/browser.ts";
 import { createFolder } from "../support/folder.ts";
 
 beforeAll(buildOnce, 60_000);
-
-afterAll(() => {
-  if (hasBrowser) Bun.WebView.closeAll();
-});
 
 const shows = (text: string) => `document.body.innerText.includes(${JSON.stringify(text)})`;
 const isOpen = `document.querySelector("#state").dataset.state === "open"`;

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { buildOnce, startBinary } from "../support/binary.ts";
 import { hasBrowser, openWindow, waitForPage } from "../support/browser.ts";
 import { createFolder } from "../support/folder.ts";
 
 beforeAll(buildOnce, 60_000);
-
-afterAll(() => {
-  if (hasBrowser) Bun.WebView.closeAll();
-});
 
 const page = (text: string) => `<!doctype html><html><head><title>t</title></head><body><p>${text}</p></body></html>`;
 

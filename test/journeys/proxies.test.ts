@@ -42,10 +42,7 @@ beforeAll(async () => {
   await buildOnce();
 }, 60_000);
 
-afterAll(() => {
-  folder[Symbol.dispose]();
-  if (hasBrowser) Bun.WebView.closeAll();
-});
+afterAll(() => folder[Symbol.dispose]());
 
 /** The real server, which believes what a proxy on 127.0.0.1 says of its clients. */
 const startNode = (...flags: string[]): Promise<TestProcess> =>

@@ -5,7 +5,7 @@ const path = process.env["BUN_CHROME_PATH"] ?? "/usr/bin/chromium";
 /** A real browser is here. In CI one must be: nothing is skipped there. */
 export const hasBrowser: boolean = existsSync(path) || process.env["CI"] !== undefined;
 
-/** One window of the browser that all windows of a test run share. */
+/** One window of the browser, which all windows of a process share and which ends with the process. */
 export function openWindow(url: string, { width = 1000, height = 800 } = {}): Bun.WebView {
   return new Bun.WebView({
     url,
