@@ -131,7 +131,16 @@ export class Session {
 
   /** The running event is done: the next that waits begins. */
   finishEvent(): void {
-    this.#handleWaiting();
+    while (this.#inbox !== undefined) {
+      const event = this.#inbox.shift();
+      if (this.#inbox.isLow && this.#socket?.isPaused) this.#socket.resume();
+      if (event === undefined) this.#inbox = undefined;
+      else if (!this.route.run(this, event)) return;
+    }
+    this.#isBusy = false;
+    if (this.#settled === undefined) return;
+    this.#settled.resolve();
+    this.#settled = undefined;
   }
 
   /** An event runs. */
@@ -158,19 +167,6 @@ export class Session {
       return;
     }
     this.#isBusy = true;
-    if (this.route.run(this, event)) this.#handleWaiting();
-  }
-
-  #handleWaiting(): void {
-    while (this.#inbox !== undefined) {
-      const event = this.#inbox.shift();
-      if (this.#inbox.isLow && this.#socket?.isPaused) this.#socket.resume();
-      if (event === undefined) this.#inbox = undefined;
-      else if (!this.route.run(this, event)) return;
-    }
-    this.#isBusy = false;
-    if (this.#settled === undefined) return;
-    this.#settled.resolve();
-    this.#settled = undefined;
+    if (this.route.run(this, event)) this.finishEvent();
   }
 }
