@@ -25,6 +25,11 @@ export function writeSection(section: Section, content: string, command: string)
   const date = new Date().toISOString().slice(0, 10);
   const source = `Measured on ${date} with \`${command}\`: ${describeMachine()}.`;
   const text = readFileSync(documentFile, "utf8");
-  writeFileSync(documentFile, replaceSection(text, section, `${content}\n\n${source}`));
-  Bun.spawnSync([process.execPath, "fmt", documentFile]);
+  writeFormatted(documentFile, replaceSection(text, section, `${content}\n\n${source}`));
+}
+
+/** Writes a file as the repository's formatter wants it. */
+export function writeFormatted(file: string, text: string): void {
+  writeFileSync(file, text);
+  Bun.spawnSync([process.execPath, "fmt", file]);
 }

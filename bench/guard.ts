@@ -1,8 +1,8 @@
 // `bun run bench:guard`: fails when a case of the quick form is worse than its recorded bound.
-import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Bound, boundsFile, chooseBound, readBounds, toLimit } from "./bounds.ts";
 import { type Case, cases, findCase } from "./cases.ts";
+import { writeFormatted } from "./document.ts";
 import { describeMachine } from "./machine.ts";
 import { compare, quickTimes, summarise, type Times } from "./measure.ts";
 import { buildContenders, type Contender } from "./servers.ts";
@@ -101,7 +101,7 @@ async function measureBounds(runs: number): Promise<void> {
     machine: describeMachine(),
     command: `bun run bench:guard --measure ${runs}`,
   };
-  writeFileSync(boundsFile, `${JSON.stringify({ ...about, cases: chosen }, undefined, 2)}\n`);
+  writeFormatted(boundsFile, `${JSON.stringify({ ...about, cases: chosen }, undefined, 2)}\n`);
 }
 
 if (import.meta.main) {

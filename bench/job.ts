@@ -73,6 +73,8 @@ export type Outcome = {
   /** Instructions outside of the kernel in all slices, where `perf` counts them. */
   instructions?: number;
   bytesPerSession?: number;
+  /** The server's memory with all its sessions. */
+  bytes?: number;
   /** From the start of the process to its first answer. */
   startMs?: number;
   /** The memory of a server that has done nothing yet. */

@@ -114,9 +114,9 @@ async function measureMemory(job: Job): Promise<Outcome> {
   const before = await readSettledMemory(job);
   opened.latencies.clear();
   const slice = await runSlice({ job, leadIn: async () => {}, run: () => opened.open(sessions, 64) });
-  const bytesPerSession = ((await readSettledMemory(job)) - before) / sessions;
+  const bytes = await readSettledMemory(job);
   opened.end();
-  return { slices: [slice], ...summarise(opened.latencies), bytesPerSession };
+  return { slices: [slice], ...summarise(opened.latencies), bytes, bytesPerSession: (bytes - before) / sessions };
 }
 
 /** The server's memory after it has collected its garbage. */

@@ -20,7 +20,7 @@ export const webSocketEvent = (event: any) => {
 };
 `;
 
-type ReloadFigures = {
+export type ReloadFigures = {
   /** Median milliseconds of one reload: look at the folder, load, check, swap, dispose. */
   ms: number;
   /** Median milliseconds of the control: the same files imported into a bare `Bun.ModuleGraph`, which is disposed. */
@@ -30,7 +30,7 @@ type ReloadFigures = {
 };
 
 /** Reloads a folder of `controllers` controllers `reloads` times, one of them edited each time. */
-async function measureReloads(controllers: number, reloads: number): Promise<ReloadFigures> {
+export async function measureReloads(controllers: number, reloads: number): Promise<ReloadFigures> {
   const folder = mkdtempSync(join(tmpdir(), "hubbub-reload-"));
   mkdirSync(join(folder, "lib"));
   writeFileSync(
