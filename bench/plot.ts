@@ -73,8 +73,12 @@ export function drawPlot({ title, x, y, lines }: Plot): string {
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  // The library numbers its charts; the number is in the names of classes.
-  return `${svg.replaceAll(/\bzr\d+/g, "plot")}\n`;
+  // What remains is the picture: no classes for a pointer, and no numbers that count the charts so far.
+  const picture = svg
+    .replace(/<style[^]*<\/style>\n?/, "")
+    .replaceAll(/ (?:class|pointer-events|ecmeta_\w+)="[^"]*"/g, "")
+    .replaceAll(/\bzr\d+/g, "plot");
+  return `${picture}\n`;
 }
 
 function formatTick(value: number): string {
