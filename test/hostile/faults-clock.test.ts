@@ -57,7 +57,7 @@ async function readClock(session: TestSession): Promise<number> {
   return Math.round((time - Date.now()) / HOUR_MS) + 0;
 }
 
-test.skipIf(!canFake)(
+test.concurrent.skipIf(!canFake)(
   "a clock that jumps by hours closes no session and stops no timer",
   async () => {
     using folder = createFolder({ ...controllers, clock: "+0" });
@@ -92,7 +92,7 @@ test.skipIf(!canFake)(
   20_000,
 );
 
-test.skipIf(!canFake).each([3, -5])(
+test.concurrent.skipIf(!canFake).each([3, -5])(
   "a clock that jumps by %d hours while the server stops leaves nobody open",
   async (hours) => {
     using folder = createFolder({ ...controllers, clock: "+0" });
