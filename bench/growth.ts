@@ -51,8 +51,7 @@ export async function measureGrowth(builds: Builds, { pairs, report }: GrowthOpt
   };
   const measure = (measured: Case) => compare(measured, builds.hubbub, builds.control, { ...quickTimes, pairs });
   for (const members of MEMBERS) {
-    // In a small group the next message comes within the window, and would wait for its end.
-    const measured = { ...need("fan-out-1000-64b"), members, flags: ["--coalesce", "0"] };
+    const measured = { ...need("fan-out-1000-64b"), members };
     const { subjectCost, controlCost } = summarise(measured, await measure(measured));
     add(growth.members, "members", { x: members, subject: subjectCost, control: controlCost });
   }

@@ -12,7 +12,7 @@ export type MeasuredSetting = {
 const list: readonly (Pick<MeasuredSetting, "name" | "flags"> & { on: string })[] = [
   { name: "--coalesce 0", on: "rate-1000-to-100", flags: ["--coalesce", "0"] },
   { name: "--coalesce 5ms", on: "rate-1000-to-100", flags: ["--coalesce", "5ms"] },
-  { name: "--coalesce 0", on: "fan-out-1000-64b", flags: ["--coalesce", "0"] },
+  { name: "--coalesce 0", on: "fan-out-100-waiting", flags: ["--coalesce", "0"] },
   { name: "--compress", on: "fan-out-1000-1kib", flags: ["--compress"] },
   {
     name: "--max-message-rate 1000000 --max-byte-rate 1GiB",
