@@ -38,6 +38,8 @@ const UNLIMITED = ["max-message-rate", "max-byte-rate", "max-upgrades", "max-ses
 /** Builds Hubbub and the control in the same way: compiled, minified. */
 export async function buildContenders(): Promise<Builds> {
   const folder = mkdtempSync(join(tmpdir(), "hubbub-bench-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
   const hubbub = join(folder, "hubbub");
   const control = join(folder, "control");
   await buildExecutable(hubbub);
@@ -64,9 +66,19 @@ export async function buildContenders(): Promise<Builds> {
       ],
     },
     control: { name: "control", command: ({ kind, compress }) => [control, kind, ...(compress ? ["--compress"] : [])] },
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    [Symbol.dispose]: remove,
   };
 }
+
+/** The servers that run, which end with this process in any case. */
+const running = new Set<Bun.Subprocess>();
+
+function killAll(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
+process.once("exit", killAll);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 /**
  * Starts a server and waits for the address that it prints.
@@ -75,14 +87,15 @@ export async function buildContenders(): Promise<Builds> {
  */
 export async function startServer(command: readonly string[]): Promise<RunningServer> {
   const child = Bun.spawn([...command], { cwd: import.meta.dir, env: {}, stdout: "pipe", stderr: "pipe" });
+  running.add(child);
+  void child.exited.then(() => running.delete(child));
   const errors = child.stderr.text();
   const address = Promise.withResolvers<number>();
   void readAddress(child.stdout, address.resolve);
   const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
   const port = await Promise.race([address.promise, child.exited.then(() => undefined)]);
   clearTimeout(timer);
-  if (port === undefined)
-    throw new Error(((await errors).trim() || `"${command.join(" ")}" did not start`).split("\n")[0]);
+  if (port === undefined) throw new Error(findError(await errors) ?? `"${command.join(" ")}" did not start`);
   return {
     port,
     pid: child.pid,
@@ -101,6 +114,12 @@ export async function startServer(command: readonly string[]): Promise<RunningSe
  */
 export function pinToOneCore(): string[] {
   return existsSync("/usr/bin/taskset") ? ["/usr/bin/taskset", "-c", "0"] : [];
+}
+
+/** The line that says what is wrong, which a stack may come before; the first line if none says so; undefined without any. */
+function findError(text: string): string | undefined {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return lines.find((line) => /^\w*error:/i.test(line)) ?? lines[0];
 }
 
 /** Gives the port of the first address in `output`, and reads on, so that the server is never held up by its log. */
