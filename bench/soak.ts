@@ -88,10 +88,12 @@ async function checkAfter(subject: Subject, tally: Tally, files: number): Promis
     return opened === closed && members === 0 && subject.countFiles() <= files + 2;
   };
   for (let tries = 0; tries < 100 && !(await isQuiet()); tries += 1) await Bun.sleep(100);
-  const { opened, closed, errors, members } = await subject.readState();
+  const { opened, closed, errors, members, slow } = await subject.readState();
   if (opened !== tally.opened) tally.complain(`the server heard of ${opened} sessions, expected ${tally.opened}`);
   if (closed !== opened) tally.complain(`${closed} of ${opened} sessions were closed`);
   if (members !== 0) tally.complain(`${members} members are left in rooms`);
+  const cut = tally.endings.get("slow, cut") ?? 0;
+  if (subject.cutsSlow && slow !== cut) tally.complain(`${slow} slow readers were cut, but ${cut} saw it`);
   if (errors !== 0) tally.complain(`${errors} sessions had an error`);
   if (subject.countFiles() > files + 2) tally.complain(`${subject.countFiles()} files are open, expected ${files}`);
   const { made, loaded } = subject.edits();

@@ -12,6 +12,8 @@ export type State = { opened: number; closed: number; errors: number; slow: numb
 export type Subject = AsyncDisposable & {
   port: number;
   pid: number;
+  /** It tells which sessions it cut because they read too slowly. */
+  cutsSlow: boolean;
   readState: () => Promise<State>;
   countFiles: () => number;
   /** Edits a controller; one edit in four is first written wrong. */
@@ -62,6 +64,7 @@ export async function startHubbub(sessions: number): Promise<Subject> {
   return {
     port: Number(new URL(server.origin).port),
     pid: server.pid,
+    cutsSlow: true,
     readState: async () => (await (await server.fetch("/state")).json()) as State,
     countFiles: () => readdirSync(`/proc/${server.pid}/fd`).length,
     async edit() {
@@ -105,6 +108,7 @@ export async function startControl(): Promise<Subject> {
   return {
     port: server.port,
     pid: server.pid,
+    cutsSlow: false,
     readState: async () => (await (await fetch(url)).json()) as State,
     countFiles: () => readdirSync(`/proc/${server.pid}/fd`).length,
     edit: async () => {},
