@@ -1,5 +1,4 @@
 #!/usr/bin/env bun
-import { readArguments } from "./cli/args.ts";
 import { runCommand } from "./cli/run.ts";
 import { Fault } from "./core/errors.ts";
 
@@ -7,7 +6,7 @@ process.exit(await main());
 
 async function main(): Promise<number> {
   try {
-    return await runCommand(readArguments(process.argv.slice(2)));
+    return await runCommand(process.argv.slice(2));
   } catch (error) {
     const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
     for (const each of errors) console.error(format(each));

@@ -1,27 +1,7 @@
-/** Every command: what `help` says of it. */
-export const commands = {
-  serve: {
-    usage: "hubbub serve [DIR] [FLAGS]",
-    summary: "Serve the controllers in a folder",
-    text: "Serves the controllers in DIR; without DIR those in ./controllers, or else the ones in the executable.\n`hubbub` alone is the same as `hubbub serve`.",
-    takesSettings: true,
-  },
-  help: {
-    usage: "hubbub help [COMMAND]",
-    summary: "Explain a command",
-    text: "Prints what a command does and the flags it takes.",
-    takesSettings: false,
-  },
-  version: {
-    usage: "hubbub version",
-    summary: "Print the version",
-    text: "Prints the version of hubbub and of the runtime inside it.",
-    takesSettings: false,
-  },
-} as const satisfies Record<string, { usage: string; summary: string; text: string; takesSettings: boolean }>;
+import type { Command } from "./command.ts";
+import { createHelpCommand } from "./help.ts";
+import { serveCommand } from "./serve.ts";
+import { versionCommand } from "./version.ts";
 
-export type CommandName = keyof typeof commands;
-
-export function isCommand(name: string): name is CommandName {
-  return Object.hasOwn(commands, name);
-}
+/** Every command, in the order in which it is listed; the first is the one that needs no name. */
+export const commands: readonly Command[] = [serveCommand, createHelpCommand(() => commands), versionCommand];

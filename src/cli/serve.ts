@@ -1,30 +1,36 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { App } from "../app.ts";
-import { readConfig } from "../core/config.ts";
-import { describeError, Fault } from "../core/errors.ts";
 import { configureLog, log } from "../core/log.ts";
 import { formatCount } from "../core/units.ts";
 import { version } from "../core/version.ts";
-import { Watchdog } from "../core/watchdog.ts";
-import type { Arguments } from "./args.ts";
+import type { Command, Given } from "./command.ts";
+import { readGivenConfig } from "./config-file.ts";
+import { findFolder } from "./folder.ts";
+
+export const serveCommand: Command = {
+  name: "serve",
+  summary: "Serve the controllers in a folder",
+  text: `Serves the controllers in DIR; without DIR those in ./controllers, or else the ones in the executable.
+\`hubbub\` alone is the same as \`hubbub serve\`.`,
+  operands: ["[DIR]"],
+  examples: [
+    { line: "hubbub", text: "./controllers, or without that folder the examples in the executable" },
+    { line: "hubbub serve app --port 8080", text: "the folder app, at http://127.0.0.1:8080/" },
+    { line: "hubbub serve --host 0.0.0.0 --timeout 10m", text: "to other machines, with a longer idle timeout" },
+  ],
+  flags: {},
+  takesSettings: true,
+  run: serve,
+};
 
 /**
  * Runs the server until a signal ends it; returns the exit code.
  *
  * SIGTERM and SIGINT stop it in order; a second one ends it at once, and so does the first before it listens.
  */
-export async function serve({ operands, flags }: Arguments): Promise<number> {
-  const [operand, ...rest] = operands;
-  if (rest.length > 0) {
-    throw new Fault(
-      "ARGUMENT_UNEXPECTED",
-      `Cannot use "${rest[0]}": serve takes one folder, expected hubbub serve [DIR]`,
-    );
-  }
-  const config = readConfig({ flags, environment: process.env, file: readConfigFile() });
+async function serve({ operands, settings }: Given): Promise<number> {
+  const config = readGivenConfig({ settings });
   configureLog(config);
-  const { folder, isEmbedded } = findFolder(operand);
+  const { path: folder, isEmbedded } = findFolder(operands[0], "serve");
+  const [{ App }, { Watchdog }] = await Promise.all([import("../app.ts"), import("../core/watchdog.ts")]);
   const watchdog = new Watchdog(config);
   const app = new App({ config, folder, isEmbedded, version, watchdog });
   const stopped = waitForSignal();
@@ -57,37 +63,6 @@ export async function serve({ operands, flags }: Arguments): Promise<number> {
     return 1;
   });
   return Promise.race([app.stop().then(() => 0), forced]);
-}
-
-function readConfigFile(): string | undefined {
-  if (!existsSync("hubbub.toml")) return undefined;
-  try {
-    return readFileSync("hubbub.toml", "utf8");
-  } catch (error) {
-    throw new Fault("CONFIG_FILE", `Cannot read "hubbub.toml": ${describeError(error)}, expected a readable file`, {
-      cause: error,
-    });
-  }
-}
-
-function findFolder(operand: string | undefined): { folder: string; isEmbedded: boolean } {
-  const wanted = operand ?? (isFolder("controllers") ? "controllers" : undefined);
-  if (wanted === undefined) return { folder: embeddedFolder, isEmbedded: Bun.isStandaloneExecutable };
-  const folder = resolve(wanted);
-  if (!existsSync(folder))
-    throw new Fault("FOLDER", `Cannot serve "${wanted}": there is no such folder, expected one with controllers`);
-  if (!isFolder(folder))
-    throw new Fault("FOLDER", `Cannot serve "${wanted}": it is a file, expected a folder with controllers`);
-  return { folder, isEmbedded: false };
-}
-
-/** In the executable beside the entry, in the repository at its root. */
-const embeddedFolder = Bun.isStandaloneExecutable
-  ? join(import.meta.dir, "controllers")
-  : resolve(import.meta.dir, "../../controllers");
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function waitForSignal(): Promise<NodeJS.Signals> {

@@ -5,6 +5,7 @@ type ExitCode = 1 | 2 | 78;
 export const faultCodes = {
   COMMAND_UNKNOWN: 2,
   ARGUMENT_UNEXPECTED: 2,
+  ARGUMENT_MISSING: 2,
   FLAG_UNKNOWN: 2,
   FLAG_VALUE: 2,
   CONFIG_VALUE: 78,

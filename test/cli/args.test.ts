@@ -1,38 +1,72 @@
 import { expect, test } from "bun:test";
-import { findClosest, readArguments } from "../../src/cli/args.ts";
+import { readArguments as read } from "../../src/cli/args.ts";
+import type { Command } from "../../src/cli/command.ts";
+import { commands } from "../../src/cli/commands.ts";
 import { isSwitch, settingNames } from "../../src/core/settings.ts";
 
 const fault = (code: string, message: string) => expect.objectContaining({ name: "Fault", code, message });
 
-const nothing = { command: "serve", operands: [], flags: {}, help: false, version: false };
+const publish: Command = {
+  name: "publish",
+  summary: "",
+  text: "",
+  operands: ["GROUP", "MESSAGE"],
+  examples: [],
+  flags: {
+    out: { description: "", placeholder: "FILE", short: "o" },
+    json: { description: "" },
+  },
+  takesSettings: false,
+  run: async () => 0,
+};
+
+const passOn: Command = { ...publish, name: "bun", operands: ["[ARGUMENT]..."], flags: {}, isPassedOn: true };
+
+/** Reads `argv` for the real commands and two that nobody else has; the command as its name. */
+function readArguments(argv: string[]) {
+  const { command, ...given } = read(argv, [...commands, publish, passOn]);
+  return { ...given, command: command.name };
+}
+
+const nothing = {
+  command: "serve",
+  isNamed: false,
+  operands: [] as string[],
+  flags: {},
+  settings: {},
+  help: false,
+  version: false,
+};
+
+const named = { ...nothing, isNamed: true };
 
 test("readArguments() means serve when no command is given", () => {
   expect(readArguments([])).toEqual(nothing);
-  expect(readArguments(["--port", "80"])).toEqual({ ...nothing, flags: { port: "80" } });
+  expect(readArguments(["--port", "80"])).toEqual({ ...nothing, settings: { port: "80" } });
 });
 
 test("readArguments() takes the first word as the command and the rest as operands", () => {
-  expect(readArguments(["help", "serve"])).toEqual({ ...nothing, command: "help", operands: ["serve"] });
-  expect(readArguments(["serve", "a", "b"])).toEqual({ ...nothing, operands: ["a", "b"] });
+  expect(readArguments(["help", "serve"])).toEqual({ ...named, command: "help", operands: ["serve"] });
+  expect(readArguments(["publish", "a", "b"])).toEqual({ ...named, command: "publish", operands: ["a", "b"] });
 });
 
 test("readArguments() takes flags anywhere, with = or a space", () => {
-  const wanted = { ...nothing, operands: ["folder"], flags: { port: "80", "log-level": "debug" } };
+  const wanted = { ...named, operands: ["folder"], settings: { port: "80", "log-level": "debug" } };
   expect(readArguments(["--port", "80", "serve", "folder", "--log-level=debug"])).toEqual(wanted);
   expect(readArguments(["serve", "--port=80", "folder", "--log-level", "debug"])).toEqual(wanted);
 });
 
 test("readArguments() takes every setting as a flag", () => {
   const argv = settingNames.flatMap((name) => (isSwitch(name) ? [`--${name}`] : [`--${name}`, "x"]));
-  const flags = Object.fromEntries(settingNames.map((name) => [name, isSwitch(name) ? "true" : "x"]));
-  expect(readArguments(argv)).toEqual({ ...nothing, flags });
+  const settings = Object.fromEntries(settingNames.map((name) => [name, isSwitch(name) ? "true" : "x"]));
+  expect(readArguments(argv)).toEqual({ ...nothing, settings });
 });
 
 test("readArguments() takes a switch as it is, with no- before it, or with =", () => {
-  expect(readArguments(["--watch", "serve"])).toEqual({ ...nothing, flags: { watch: "true" } });
-  expect(readArguments(["--no-watch", "serve"])).toEqual({ ...nothing, flags: { watch: "false" } });
-  expect(readArguments(["--live-pages=auto"]).flags).toEqual({ "live-pages": "auto" });
-  expect(readArguments(["--watch", "--no-watch"]).flags).toEqual({ watch: "false" });
+  expect(readArguments(["--watch", "serve"])).toEqual({ ...named, settings: { watch: "true" } });
+  expect(readArguments(["--no-watch", "serve"])).toEqual({ ...named, settings: { watch: "false" } });
+  expect(readArguments(["--live-pages=auto"]).settings).toEqual({ "live-pages": "auto" });
+  expect(readArguments(["--watch", "--no-watch"]).settings).toEqual({ watch: "false" });
 });
 
 test("readArguments() takes no- before a switch only", () => {
@@ -45,19 +79,19 @@ test("readArguments() takes no- before a switch only", () => {
 });
 
 test("readArguments() takes the last of several values, and all of a list's", () => {
-  expect(readArguments(["--port", "1", "--port", "2"]).flags).toEqual({ port: "2" });
-  expect(readArguments(["--origins", "a", "--origins=b,c"]).flags).toEqual({ origins: "a,b,c" });
-  expect(readArguments(["--trust-proxy", "::1", "--trust-proxy", "private"]).flags).toEqual({
+  expect(readArguments(["--port", "1", "--port", "2"]).settings).toEqual({ port: "2" });
+  expect(readArguments(["--origins", "a", "--origins=b,c"]).settings).toEqual({ origins: "a,b,c" });
+  expect(readArguments(["--trust-proxy", "::1", "--trust-proxy", "private"]).settings).toEqual({
     "trust-proxy": "::1,private",
   });
 });
 
 test("readArguments() takes an empty value and one that begins with a dash", () => {
-  expect(readArguments(["--host=", "--port", "-1"]).flags).toEqual({ host: "", port: "-1" });
+  expect(readArguments(["--host=", "--port", "-1"]).settings).toEqual({ host: "", port: "-1" });
 });
 
 test("readArguments() takes what follows -- as operands", () => {
-  expect(readArguments(["serve", "--", "--port"])).toEqual({ ...nothing, operands: ["--port"] });
+  expect(readArguments(["serve", "--", "--port"])).toEqual({ ...named, operands: ["--port"] });
 });
 
 test.each([
@@ -66,7 +100,7 @@ test.each([
   [["--version"], { version: true }],
   [["-v"], { version: true }],
   [["-hv"], { help: true, version: true }],
-  [["help", "--help"], { command: "help", help: true }],
+  [["help", "--help"], { command: "help", isNamed: true, help: true }],
 ])("readArguments() reads %p", (argv, wanted) => {
   expect(readArguments(argv)).toEqual({ ...nothing, ...wanted });
 });
@@ -98,20 +132,67 @@ test.each([
   );
 });
 
-test.each([
-  ["port", "port"],
-  ["prot", "port"],
-  ["por", "port"],
-  ["ports", "port"],
-  ["pixg", "ping"],
-  ["p", undefined],
-  ["", undefined],
-  ["tropical", undefined],
-])("findClosest() takes %p for %p", (name, closest) => {
-  expect(findClosest(name, ["port", "ping", "host"])).toBe(closest);
+test("readArguments() takes a command's own flags, short ones and switches too", () => {
+  const flags: Record<string, string | true> = { out: "f", json: true };
+  const wanted = { ...named, command: "publish", operands: ["a", "b"], flags };
+  for (const argv of [
+    ["publish", "-o", "f", "a", "b", "--json"],
+    ["--json", "--out=f", "publish", "a", "b"],
+    ["publish", "a", "--out", "x", "-o", "f", "b", "--json"],
+  ]) {
+    expect(readArguments(argv)).toEqual(wanted);
+  }
 });
 
-test("findClosest() prefers the name with the fewest changes", () => {
-  expect(findClosest("post", ["pos", "post", "port"])).toBe("post");
-  expect(findClosest("abcd", ["abxx", "abcx"])).toBe("abcx");
+test.each([
+  [["serve", "--json"], 'Cannot use flag "--json": there is no such flag, expected one that `hubbub help serve` lists'],
+  [["-o", "f"], 'Cannot use flag "-o": there is no such flag, expected one that `hubbub help serve` lists'],
+  [["publish", "a", "b", "--port", "1"], 'Cannot use flag "--port": there is no such flag, expected --out'],
+  [["publish", "a", "b", "--jsn"], 'Cannot use flag "--jsn": there is no such flag, expected --json'],
+])("readArguments() refuses another command's flag: %p", (argv, message) => {
+  expect(() => readArguments(argv)).toThrow(fault("FLAG_UNKNOWN", message));
+});
+
+test("readArguments() refuses a command's flag without its value", () => {
+  expect(() => readArguments(["publish", "a", "b", "-o"])).toThrow(
+    fault("FLAG_VALUE", 'Cannot use flag "-o": it has no value, expected -o FILE'),
+  );
+});
+
+test("readArguments() passes on everything after a command that says so", () => {
+  const argv = ["add", "zod", "--help", "-v", "--port", "--", "x"];
+  expect(readArguments(["bun", ...argv])).toEqual({ ...named, command: "bun", operands: argv });
+});
+
+test.each([
+  [["publish"], "GROUP"],
+  [["publish", "a"], "MESSAGE"],
+])("readArguments() says which argument is missing: %p", (argv, name) => {
+  const usage = "hubbub publish GROUP MESSAGE [FLAGS]";
+  expect(() => readArguments(argv)).toThrow(
+    fault("ARGUMENT_MISSING", `Cannot run "publish": ${name} is missing, expected ${usage}`),
+  );
+  expect(readArguments([...argv, "--help"])).toMatchObject({ command: "publish", help: true });
+});
+
+test.each([
+  [["serve", "a", "b"], 'Cannot use "b": serve takes only [DIR], expected hubbub serve [DIR] [FLAGS]'],
+  [["version", "a"], 'Cannot use "a": version takes no arguments, expected hubbub version'],
+  [
+    ["publish", "a", "b", "c"],
+    'Cannot use "c": publish takes only GROUP and MESSAGE, expected hubbub publish GROUP MESSAGE [FLAGS]',
+  ],
+])("readArguments() refuses an argument too many: %p", (argv, message) => {
+  expect(() => readArguments(argv)).toThrow(fault("ARGUMENT_UNEXPECTED", message));
+});
+
+test("commands have no two flags of one name that differ in taking a value", () => {
+  const kinds = new Map(settingNames.map((name) => [name as string, !isSwitch(name)]));
+  for (const { flags } of commands) {
+    for (const [name, { placeholder }] of Object.entries(flags)) {
+      const takesValue = placeholder !== undefined;
+      expect([name, kinds.get(name) ?? takesValue]).toEqual([name, takesValue]);
+      kinds.set(name, takesValue);
+    }
+  }
 });

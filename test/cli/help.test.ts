@@ -1,25 +1,46 @@
 import { expect, test } from "bun:test";
-import { commands, isCommand } from "../../src/cli/commands.ts";
+import { findCommand } from "../../src/cli/args.ts";
+import { formatUsage } from "../../src/cli/command.ts";
+import { commands } from "../../src/cli/commands.ts";
 import { formatCommandHelp, formatHelp } from "../../src/cli/help.ts";
 import { describeSetting, isSwitch, settingNames } from "../../src/core/settings.ts";
 
-const names = Object.keys(commands) as (keyof typeof commands)[];
+const serve = findCommand("serve", commands);
 
 test("formatHelp() lists every command with its summary", () => {
-  const lines = formatHelp().split("\n");
-  for (const name of names) {
+  const lines = formatHelp(commands).split("\n");
+  for (const { name, summary } of commands) {
     const line = lines.find((text) => text.startsWith(`  ${name} `));
-    expect(line?.trim().split(/ {2,}| (?=[A-Z])/)).toEqual([name, commands[name].summary]);
+    expect(line?.trim().split(/ {2,}/)).toEqual([name, summary]);
   }
 });
 
-test("formatCommandHelp() begins with the usage and explains the command", () => {
-  for (const name of names) {
-    expect(formatCommandHelp(name)).toStartWith(`Usage: ${commands[name].usage}\n\n${commands[name].text}\n`);
+test("formatCommandHelp() begins with the usage and explains the command, with examples", () => {
+  for (const command of commands) {
+    const help = formatCommandHelp(command);
+    expect(help).toStartWith(`Usage: ${formatUsage(command)}\n\n${command.text}\n\nExamples:\n  hubbub`);
+    for (const { line, text } of command.examples) {
+      expect(help.replace(/ {2,}/g, "  ")).toContain(`  ${line}  ${text}\n`);
+    }
   }
 });
 
-const flagLines = formatCommandHelp("serve")
+test("formatCommandHelp() lists the command's own flags", () => {
+  for (const command of commands) {
+    for (const [name, { description }] of Object.entries(command.flags)) {
+      expect(formatCommandHelp(command)).toMatch(new RegExp(`--${name}\\b.*  ${RegExp.escape(description)}`));
+    }
+  }
+});
+
+test("every command's help fits a terminal, but for the settings", () => {
+  for (const command of commands) {
+    const help = formatCommandHelp({ ...command, takesSettings: false });
+    expect(help.split("\n").filter((line) => line.length > 120)).toEqual([]);
+  }
+});
+
+const flagLines = formatCommandHelp(serve)
   .split("\n")
   .filter((line) => line.startsWith("  --"));
 
@@ -38,18 +59,20 @@ test("formatCommandHelp() aligns the descriptions", () => {
 });
 
 test("formatCommandHelp() names the variable and the file, and which is stronger", () => {
-  const help = formatCommandHelp("serve");
+  const help = formatCommandHelp(serve);
   expect(help).toContain("--port as HUBBUB_PORT");
   expect(help).toContain("A flag is stronger than a variable, a variable than hubbub.toml.");
 });
 
 test("formatCommandHelp() gives no flags to a command that takes none", () => {
-  for (const name of names.filter((each) => !commands[each].takesSettings)) {
-    expect(formatCommandHelp(name)).not.toContain("--port");
+  for (const command of commands.filter(({ takesSettings }) => !takesSettings)) {
+    expect(formatCommandHelp(command)).not.toContain("--max-message");
   }
 });
 
-test("isCommand() knows the commands and nothing that objects inherit", () => {
-  expect(names.every(isCommand)).toBe(true);
-  for (const name of ["", "Serve", "toString", "constructor", "__proto__"]) expect(isCommand(name)).toBe(false);
+test("findCommand() knows the commands and nothing that objects inherit", () => {
+  for (const command of commands) expect(findCommand(command.name, commands)).toBe(command);
+  for (const name of ["", "Serve", "toString", "constructor", "__proto__"]) {
+    expect(() => findCommand(name, commands)).toThrow(expect.objectContaining({ code: "COMMAND_UNKNOWN" }));
+  }
 });

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
+import { findCommand } from "../../src/cli/args.ts";
+import { commands } from "../../src/cli/commands.ts";
 import { formatCommandHelp, formatHelp } from "../../src/cli/help.ts";
 import { createFolder } from "../support/folder.ts";
 import { root } from "../support/server.ts";
@@ -20,20 +22,22 @@ async function run(argv: string[], files: Record<string, string> = {}, environme
   return { code, output, errors: errors.replaceAll(folder.path, "FOLDER") };
 }
 
+const helpOf = (name: string) => formatCommandHelp(findCommand(name, commands));
+
 const versionLine = `hubbub ${manifest.version} (Bun ${Bun.version})\n`;
 
 test.each([
   [["--version"], versionLine],
   [["-v"], versionLine],
   [["version"], versionLine],
-  [["help"], formatHelp()],
-  [["--help"], formatHelp()],
-  [["-h"], formatHelp()],
-  [["help", "serve"], formatCommandHelp("serve")],
-  [["serve", "--help"], formatCommandHelp("serve")],
-  [["serve", "folder", "-h"], formatCommandHelp("serve")],
-  [["help", "help"], formatCommandHelp("help")],
-  [["version", "--help"], formatCommandHelp("version")],
+  [["help"], formatHelp(commands)],
+  [["--help"], formatHelp(commands)],
+  [["-h"], formatHelp(commands)],
+  [["help", "serve"], helpOf("serve")],
+  [["serve", "--help"], helpOf("serve")],
+  [["serve", "folder", "-h"], helpOf("serve")],
+  [["help", "help"], helpOf("help")],
+  [["version", "--help"], helpOf("version")],
 ])("runCommand() prints and ends with 0 for %p", async (argv, output) => {
   expect(await run(argv)).toEqual({ code: 0, output, errors: "" });
 });
@@ -69,7 +73,7 @@ const bad: { name: string; argv: string[]; code: number; errors: string; files?:
       name: "two folders",
       argv: ["serve", "a", "b"],
       code: 2,
-      errors: 'Cannot use "b": serve takes one folder, expected hubbub serve [DIR]',
+      errors: 'Cannot use "b": serve takes only [DIR], expected hubbub serve [DIR] [FLAGS]',
     },
     {
       name: "a bad variable",
