@@ -14,6 +14,9 @@ import { decodePath, splitUrl } from "./request.ts";
 import { measureHead, refuseRequest, RUNTIME_MAX_HEADER_BYTES } from "./request-limits.ts";
 import type { ServeStatic } from "./static.ts";
 
+/** The browser client, below `/-/`. */
+const CLIENT_FILES = ["client.js", "client.d.ts"] as const;
+
 /** What the Hono app is given for each request: Bun's server, for the remote address. */
 export type RouteBindings = { Bindings: { server: Server<Session> } };
 
@@ -52,6 +55,12 @@ function createApp(router: ControllerRouter, parts: RouteParts): Hono<RouteBindi
   // Without a sensible Host header (HTTP/1.0 needs none) the URL is relative.
   const app = new Hono<RouteBindings>({ getPath: ({ url }) => splitUrl(url).rawPath });
   addHealth(app, findUnreadiness);
+  for (const name of CLIENT_FILES) {
+    app.get(`/-/${name}`, async ({ req: { raw } }) => {
+      const { serveClientFile } = await import("./client-files.ts");
+      return serveClientFile(name, raw);
+    });
+  }
   if (livePages !== undefined) {
     app.get(LIVE_PAGES_PATH, ({ req, env: { server } }) => {
       server.timeout(req.raw, 0);

@@ -4,7 +4,7 @@
  * 4000 to 4099 ask for a re-connect, 4400 to 4499 forbid it; the same table stands in docs/controllers.md.
  */
 export const closeCodes = {
-  1000: { meaning: "the session's work is done", reconnect: true },
+  1000: { meaning: "the session's work is done", reconnect: false },
   1001: { meaning: "going away: idle timeout, its controller was removed, or the page was left", reconnect: true },
   1002: { meaning: "protocol error", reconnect: true },
   1005: { meaning: "the client sent no code (only reported, never sent)", reconnect: true },

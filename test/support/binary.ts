@@ -49,6 +49,8 @@ export type StartOptions = RunOptions & {
   prefix?: string[];
   /** The descriptor that takes what it prints; then a test sees nothing of that. */
   output?: number | undefined;
+  /** The port, to come back where another one was; a free one if absent. */
+  port?: number;
 };
 
 /** Runs the executable to its end. */
@@ -67,9 +69,9 @@ export async function runBinary(
 /** Starts `hubbub serve ARGS` on a free port and waits until it listens. */
 export async function startBinary(
   args: string[],
-  { cwd, environment = {}, prefix = [], output }: StartOptions,
+  { cwd, environment = {}, prefix = [], output, port = 0 }: StartOptions,
 ): Promise<TestProcess> {
-  const command = [...prefix, await buildOnce(), "serve", ...args, "--port", "0"];
+  const command = [...prefix, await buildOnce(), "serve", ...args, "--port", String(port)];
   const child = Bun.spawn(command, { cwd, env: environment, stdout: output ?? "pipe", stderr: output ?? "pipe" });
   const printed = { text: "", errors: "" };
   const isRead = [

@@ -1,0 +1,75 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { createFolder } from "../support/folder.ts";
+import { root, startServer, type TestServer } from "../support/server.ts";
+
+const controllers = { "a.js": 'export const get = () => ({ body: "a" });' };
+
+/** What a bundler's user does: the two files are fetched into the project. */
+async function copyClient(server: TestServer): Promise<Record<string, string>> {
+  const names = ["client.js", "client.d.ts"];
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await (await server.fetch(`/-/${name}`)).text()] as const)),
+  );
+}
+
+test("/-/client.js is a module of less than 5 KB, compressed", async () => {
+  await using server = await startServer(controllers);
+  const answer = await server.fetch("/-/client.js");
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
+  const text = await answer.text();
+  expect(Bun.gzipSync(text).byteLength).toBeLessThan(5000);
+  using folder = createFolder({ "client.js": text });
+  expect(Object.keys(await import(`${folder.path}/client.js`))).toEqual(["connect"]);
+});
+
+test.each(["/-/client.js", "/-/client.d.ts"])("%s is never stale, and for pages of any origin", async (path) => {
+  await using server = await startServer(controllers);
+  const { status, headers } = await server.fetch(path);
+  expect(status).toBe(200);
+  expect(headers.get("cache-control")).toBe("no-cache");
+  expect(headers.get("access-control-allow-origin")).toBe("*");
+  expect(headers.get("x-content-type-options")).toBe("nosniff");
+  const again = await server.fetch(path, { headers: { "If-None-Match": headers.get("etag") ?? "" } });
+  expect(again.status).toBe(304);
+  expect(await again.text()).toBe("");
+  const head = await server.fetch(path, { method: "HEAD" });
+  expect([head.status, head.headers.get("etag")]).toEqual([200, headers.get("etag")]);
+});
+
+test("a copy of client.js and client.d.ts is type-checked and bundled with the example of docs/client.md", async () => {
+  const [, typesExample] =
+    /^## Types\n.*?^```ts\n(.*?)^```/ms.exec(await Bun.file(join(root, "docs/client.md")).text()) ?? [];
+  await using server = await startServer(controllers);
+  using folder = createFolder({
+    ...(await copyClient(server)),
+    "main.ts": typesExample ?? "",
+    "wrong.ts": `import { connect, type Connect } from "./client.js";
+type Paths = { "/chat": { takes: { text: string }; sends: { from: string } } };
+(connect as Connect<Paths>)("/chat").send({ txt: "hello" });
+`,
+    "tsconfig.json": JSON.stringify({
+      compilerOptions: {
+        target: "ESNext",
+        module: "Preserve",
+        lib: ["ESNext", "DOM"],
+        types: [],
+        strict: true,
+        noEmit: true,
+        exactOptionalPropertyTypes: true,
+      },
+      include: ["*.ts"],
+    }),
+  });
+  const run = (...args: string[]) => {
+    const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, ...args], { cwd: folder.path });
+    return { exitCode, text: stdout.toString() + stderr.toString() };
+  };
+  const checked = run("check");
+  expect(checked.text).toContain("wrong.ts(3,45): error TS2353");
+  expect(checked.text).toContain("1 error");
+  const bundled = run("build", "--minify", "--target=browser", "main.ts");
+  expect(bundled.exitCode).toBe(0);
+  expect(bundled.text.length).toBeGreaterThan(10_000);
+});

@@ -1,0 +1,166 @@
+import { beforeAll, expect, test } from "bun:test";
+import { buildOnce, serveFiles, startBinary } from "../support/binary.ts";
+import { hasBrowser, openWindow, waitForPage } from "../support/browser.ts";
+import { listExamples } from "../support/examples.ts";
+import { waitFor } from "../support/session.ts";
+
+beforeAll(buildOnce, 60_000);
+
+/** A page that connects, and shows what its session does in `window.states` and `window.messages`. */
+const page = (options: string) => ({
+  "public/page.html": `<!doctype html><title>t</title><script type="module" src="/page.js"></script>`,
+  "public/page.js": `import { connect } from "/-/client.js";
+window.states = []; window.messages = []; window.full = 0;
+window.session = connect("/room", { minDelayMs: 20, maxDelayMs: 200, ${options} });
+session.addEventListener("state", () => states.push(session.state));
+session.addEventListener("message", ({ data }) => messages.push(data));
+session.addEventListener("full", () => { full += 1; });`,
+});
+
+const room = `import { addToGroup, close, defineController, log, sendToGroup } from "hubbub";
+export default defineController({
+  open({ session }) { log.info("opened"); addToGroup("room", session.id); },
+  message({ session, message }) {
+    const value = JSON.parse(message);
+    if (value.close) close(session.id, value.close, value.reason);
+    else sendToGroup("room", value);
+  },
+  close({ closeReason }) { log.info("left with %d", closeReason); },
+});`;
+
+const is = (state: string) => `window.session?.state === "${state}"`;
+const heard = (text: string) => `window.messages.some((message) => message.text === "${text}")`;
+const say = (text: string) => `session.send({ text: "${text}" })`;
+
+const serve = (options = "", flags: string[] = []) => serveFiles({ "room.ts": room, ...page(options) }, flags);
+
+const countOpened = (server: { log: () => { message: string }[] }) =>
+  server.log().filter(({ message }) => message === "opened").length;
+
+test.skipIf(!hasBrowser).each(["SIGTERM", "SIGKILL"] as const)(
+  "the client comes back after a restart by %s, with what was said meanwhile",
+  async (signal) => {
+    await using first = await serve("", ["--drain", "0"]);
+    await using window = openWindow(`${first.origin}/page.html`);
+    await waitForPage(window, is("open"));
+    first.signal(signal);
+    await first.exited;
+    await waitForPage(window, `!(${is("open")})`);
+    expect(await window.evaluate("session.ending.code")).toBe(signal === "SIGTERM" ? 1012 : 1006);
+    expect(await window.evaluate(`[${say("one")}, ${say("two")}, session.queuedCount]`)).toEqual([true, true, 2]);
+    await using second = await startBinary(["."], { cwd: first.folder.path, port: Number(new URL(first.origin).port) });
+    await waitForPage(window, `${is("open")} && ${heard("two")}`);
+    expect(await window.evaluate("messages.map(({ text }) => text)")).toEqual(["one", "two"]);
+    expect(countOpened(second)).toBe(1);
+  },
+  30_000,
+);
+
+test.skipIf(!hasBrowser)(
+  "the client stays away after 4401, and comes back when it is told to",
+  async () => {
+    await using server = await serve();
+    await using window = openWindow(`${server.origin}/page.html`);
+    await waitForPage(window, is("open"));
+    await window.evaluate(`session.send({ close: 4401, reason: "token expired" })`);
+    await waitForPage(window, is("closed"));
+    expect(await window.evaluate("session.ending")).toEqual({ code: 4401, reason: "token expired" });
+    expect(await window.evaluate(say("late"))).toBe(false);
+    await window.evaluate("session.reconnect()");
+    await waitForPage(window, is("open"));
+    expect(await window.evaluate("states")).toEqual(["open", "closed", "connecting", "open"]);
+  },
+  30_000,
+);
+
+test.skipIf(!hasBrowser)(
+  "the client takes a new connection when the page was frozen for long, and hears what came before",
+  async () => {
+    await using server = await serve("sleepMs: 1000");
+    await using window = openWindow(`${server.origin}/page.html`);
+    await waitForPage(window, is("open"));
+    await window.cdp("Page.setWebLifecycleState", { state: "frozen" });
+    using other = await server.open("/room");
+    other.send(JSON.stringify({ text: "while you slept" }));
+    await other.next();
+    const frozenAt = performance.now();
+    await waitFor(() => performance.now() - frozenAt > 1200, "end of the sleep");
+    await window.cdp("Page.setWebLifecycleState", { state: "active" });
+    await waitForPage(window, `states.join() === "open,connecting,open"`);
+    expect(await window.evaluate(heard("while you slept"))).toBe(true);
+    expect(countOpened(server)).toBe(3);
+    await server.logged("left with 1000");
+  },
+  30_000,
+);
+
+test.skipIf(!hasBrowser)(
+  "the client notices a network that goes and comes",
+  async () => {
+    await using server = await serve("maxDelayMs: 60_000, minDelayMs: 60_000");
+    await using window = openWindow(`${server.origin}/page.html`);
+    await waitForPage(window, is("open"));
+    const network = (offline: boolean) =>
+      window.cdp("Network.emulateNetworkConditions", {
+        offline,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: -1,
+      });
+    await window.cdp("Network.enable");
+    await network(true);
+    await waitForPage(window, is("waiting"));
+    expect(await window.evaluate(say("from the tunnel"))).toBe(true);
+    await network(false);
+    await waitForPage(window, `${is("open")} && ${heard("from the tunnel")}`);
+  },
+  30_000,
+);
+
+test.skipIf(!hasBrowser)(
+  "the client says when its queue is full",
+  async () => {
+    await using server = await serve("maxQueuedMessages: 2, minDelayMs: 60_000, maxDelayMs: 60_000", ["--drain", "0"]);
+    await using window = openWindow(`${server.origin}/page.html`);
+    await waitForPage(window, is("open"));
+    server.signal("SIGTERM");
+    await waitForPage(window, is("waiting"));
+    expect(await window.evaluate(`[1, 2, 3].map((n) => session.send(n))`)).toEqual([true, true, false]);
+    expect(await window.evaluate(`[full, session.takeQueued()]`)).toEqual([1, [1, 2]]);
+  },
+  30_000,
+);
+
+test.skipIf(!hasBrowser)(
+  "the session ends with its page, and begins again when the page comes back",
+  async () => {
+    await using server = await serve();
+    await using window = openWindow(`${server.origin}/page.html`);
+    await waitForPage(window, is("open"));
+    await window.evaluate("window.isTheSame = true");
+    await window.navigate(`${server.origin}/room`).catch(() => {});
+    await server.logged("left with 1000");
+    await window.evaluate("history.back()").catch(() => {});
+    await waitForPage(window, is("open"));
+    expect(await window.evaluate("window.isTheSame === true")).toBe(true);
+    expect(countOpened(server)).toBe(2);
+  },
+  30_000,
+);
+
+test.skipIf(!hasBrowser)(
+  "the example of docs/client.md talks between two windows",
+  async () => {
+    await using server = await serveFiles(listExamples("docs/client.md"));
+    await using ada = openWindow(`${server.origin}/room.html`);
+    await using bob = openWindow(`${server.origin}/room.html`);
+    const shows = (text: string) => `document.body.innerText.includes("${text}")`;
+    for (const window of [ada, bob]) await waitForPage(window, shows("open"));
+    await ada.click("input");
+    await ada.type("hello");
+    await ada.press("Enter");
+    for (const window of [ada, bob]) await waitForPage(window, shows("hello"));
+    expect(await ada.evaluate(`document.querySelector("input").value`)).toBe("");
+  },
+  30_000,
+);
