@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { addToGroup, defineController, getGroupSize, kept, send, sendToGroup } from "hubbub";
+import { addToGroup, defineController, getGroupSize, kept, sendToGroup } from "hubbub";
 import { page } from "./lib/page.ts";
 import * as v from "valibot";
 
@@ -7,7 +7,14 @@ const GROUP = "feed";
 const KEEP = 20;
 const INTERVAL_MS = 5_000;
 
-type Item = { id: string; title: string; from: "server" | "post"; at: string };
+const Item = v.object({
+  id: v.string(),
+  title: v.string(),
+  from: v.picklist(["server", "post"]),
+  at: v.pipe(v.string(), v.isoTimestamp()),
+});
+
+type Item = v.InferOutput<typeof Item>;
 
 const News = v.object(
   {
@@ -33,6 +40,8 @@ setInterval(() => {
 
 /** A feed: pushes an item every five seconds while someone listens, and whatever is posted to it. */
 export default defineController({
+  sends: Item,
+
   get(request) {
     if (request.webSocket) return { webSocket: {} };
     return page(join(import.meta.dir, "public/feed.html"));
@@ -47,7 +56,7 @@ export default defineController({
     return { status: 201, body: publish(news.output.title, "post") };
   },
 
-  open({ session }) {
+  open({ session }, { send }) {
     addToGroup(GROUP, session.id);
     for (const item of items) send(session.id, item);
   },
@@ -63,7 +72,7 @@ function publish(title: string, from: Item["from"]): Item {
   };
   items.push(item);
   items.splice(0, items.length - KEEP);
-  sendToGroup(GROUP, item);
+  sendToGroup(GROUP, item, { schema: Item });
   return item;
 }
 

@@ -6,6 +6,7 @@ import { type Generation, listControllers } from "./controllers/generation.ts";
 import { createGlobals } from "./controllers/globals.ts";
 import { Kept } from "./controllers/kept.ts";
 import { LiveControllers } from "./controllers/live.ts";
+import { createRefuseMessage } from "./controllers/message-refusals.ts";
 import { installModules } from "./controllers/modules.ts";
 import type { Config } from "./core/config.ts";
 import { log } from "./core/log.ts";
@@ -247,6 +248,7 @@ export class App {
         run: createRunEvent(path, {
           current: () => this.#live.current,
           close: (session, reason) => this.#sessions.close(session, reason),
+          refuse: createRefuseMessage({ ...this.#gate, delivery: this.#sessions.delivery }),
           watchdog,
         }),
         inboxLimits: {

@@ -115,6 +115,14 @@ test("docs/controllers.md has examples that load together", async () => {
   await using server = await startServer(examples);
   const page = await server.fetch("/page?name=<Ada>");
   expect(await page.text()).toBe("<h1>Hello, &lt;Ada&gt;</h1>");
+  using talk = await server.open("/talk?name=Ada");
+  talk.send('{"text":" hello "}');
+  expect(await talk.nextJson()).toEqual({ from: "Ada", text: "hello" });
+  talk.send('{"text":7}');
+  const shown = /^```json\n(\{\n {2}"error": .*?)^```$/ms.exec(read("docs/controllers.md"))?.[1] ?? "";
+  expect(await talk.nextJson()).toEqual(JSON.parse(shown));
+  using clock = await server.open("/clock");
+  expect(await clock.nextJson()).toEqual({ at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
 });
 
 test("docs/authentication.md has examples that load together", async () => {

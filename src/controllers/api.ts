@@ -3,12 +3,14 @@ import { format } from "node:util";
 import { Fault, nameKind } from "../core/errors.ts";
 import { controllerLog } from "../core/log.ts";
 import { type Groups, toGroupName } from "../groups/groups.ts";
-import { encodeMessage } from "../groups/message.ts";
+import { encodeMessage, type EncodedMessage } from "../groups/message.ts";
 import { isSendableCode, MAX_REASON_BYTES } from "../sessions/close-codes.ts";
 import type { Delivery } from "../sessions/delivery.ts";
 import type { Registry } from "../sessions/registry.ts";
 import { defineController } from "./controller.ts";
 import type { Kept } from "./kept.ts";
+import { createSender, encodeTyped, type GroupSendOptions, sending, type SendOptions } from "./sender.ts";
+import { isSchema } from "./standard-schema.ts";
 
 /** One line of `controllers()`. */
 export type ControllerInfo = {
@@ -27,9 +29,9 @@ export type Api = {
   /** Takes a session out of a group; unknown ones are ignored. A session that ends leaves its groups by itself. */
   removeFromGroup(group: string | number, id?: string): void;
   /** Sends to one session: text as text, bytes as binary, anything else as JSON. False if it is not open. */
-  send(id: string, message: unknown): boolean;
+  send<Sent>(id: string, message: NoInfer<Sent>, options?: SendOptions<Sent>): boolean;
   /** Sends to every session in a group. */
-  sendToGroup(group: string | number, message: unknown, options?: GroupSendOptions): void;
+  sendToGroup<Sent>(group: string | number, message: NoInfer<Sent>, options?: GroupSendOptions<Sent>): void;
   /** How many sessions are in a group. */
   getGroupSize(group: string | number): number;
   /** Ends a session with a close code (1000 to 1003, 1007 to 1014, 3000 to 4999). False if it is not open. */
@@ -44,16 +46,6 @@ export type Api = {
   defineController: typeof defineController;
   /** All controllers that are loaded, sorted by path. */
   controllers(): ControllerInfo[];
-};
-
-export type GroupSendOptions = {
-  /** The session that does not get it. */
-  except?: string;
-  /**
-   * Milliseconds, 0 to 1000, instead of `--coalesce`: if the group was written less than this ago, the message waits for the end
-   * of that time and goes out with the others.
-   */
-  coalesce?: number;
 };
 
 export type ControllerLog = Record<
@@ -81,7 +73,7 @@ export function createApi({ registry, groups, delivery, coalesceMs, kept, listCo
   const asHost = AsyncLocalStorage.snapshot();
   const find = (id: unknown) => registry.get(typeof id === "string" ? id : String(id));
 
-  return {
+  const api: Api = {
     addToGroup(group, id) {
       const name = toGroupName(group);
       const session = find(id);
@@ -94,15 +86,15 @@ export function createApi({ registry, groups, delivery, coalesceMs, kept, listCo
       if (session !== undefined) delivery.removeFromGroup(name, session);
     },
 
-    send(id, message) {
-      const encoded = encodeMessage(message);
+    send(id, message, options) {
+      const encoded = encode(message, options);
       const session = find(id);
       return session !== undefined && delivery.send(session, encoded);
     },
 
     sendToGroup(group, message, options) {
       const name = toGroupName(group);
-      const encoded = encodeMessage(message);
+      const encoded = encode(message, options);
       const except = options?.except === undefined ? undefined : find(options.except);
       const windowMs = options?.coalesce === undefined ? coalesceMs : toWindow(options.coalesce);
       delivery.sendToGroup(name, encoded, windowMs, except);
@@ -135,9 +127,17 @@ export function createApi({ registry, groups, delivery, coalesceMs, kept, listCo
 
     kept: <T>(name: string, init: () => T) => kept.take(name, init) as T,
     log: createControllerLog(),
-    defineController,
+    defineController(definition) {
+      const sender = isSchema(definition.sends) ? createSender(definition.sends, api) : undefined;
+      return Object.assign(defineController(definition), sender && { [sending]: sender });
+    },
     controllers: listControllers,
   };
+  return api;
+}
+
+function encode(message: unknown, options: SendOptions | undefined): EncodedMessage {
+  return options?.schema === undefined ? encodeMessage(message) : encodeTyped(message, options.schema);
 }
 
 /** The names that `createApi` gives: what the module `"hubbub"` exports. */

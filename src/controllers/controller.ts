@@ -1,8 +1,23 @@
-import type { CloseEvent, ErrorEvent, MessageEvent, OpenEvent, Params, SessionEvent } from "../sessions/event.ts";
+import type {
+  CloseEvent,
+  ErrorEvent,
+  Message,
+  MessageEvent,
+  OpenEvent,
+  Params,
+  SessionEvent,
+} from "../sessions/event.ts";
+import type { OnInvalid } from "./invalid-message.ts";
+import type { Sender } from "./sender.ts";
+import type { StandardSchema } from "./standard-schema.ts";
 
+export type { InvalidMessageCode, InvalidMessageFrame } from "./invalid-message.ts";
+export type { GroupSendOptions, Sender, SendOptions } from "./sender.ts";
+export type { StandardSchema } from "./standard-schema.ts";
 export type {
   CloseEvent,
   ErrorEvent,
+  Issue,
   Message,
   MessageEvent,
   OpenEvent,
@@ -93,15 +108,25 @@ export const methodNames = ["get", "post", "put", "patch", "delete", "head", "op
 
 export type MethodName = (typeof methodNames)[number];
 
-type EventHandler<Event> = (event: Event) => unknown;
+type EventHandler<Event, Sent> = (event: Event, sender: Sender<Sent>) => unknown;
 
-type Handlers<Data, User> = {
+type Handlers<Data, User, Taken, Sent> = {
   /** Hears every event. */
-  webSocketEvent?: EventHandler<SessionEvent<Data, User>>;
-  open?: EventHandler<OpenEvent<Data, User>>;
-  message?: EventHandler<MessageEvent<Data, User>>;
-  close?: EventHandler<CloseEvent<Data, User>>;
-  error?: EventHandler<ErrorEvent<Data, User>>;
+  webSocketEvent?: EventHandler<SessionEvent<Data, User, Taken>, Sent>;
+  open?: EventHandler<OpenEvent<Data, User>, Sent>;
+  /**
+   * Hears messages as they come; or the schema that they must match: then each is parsed as JSON and validated, and `onMessage` or
+   * `webSocketEvent` gets what the schema makes of it.
+   */
+  message?: StandardSchema<Taken> | EventHandler<MessageEvent<Data, User>, Sent>;
+  /** Hears messages that match the schema in `message`. */
+  onMessage?: EventHandler<MessageEvent<Data, User, Taken>, Sent>;
+  /** What becomes of a session whose message does not match: it is told so and stays open, or is closed with 4400 as well. */
+  onInvalid?: OnInvalid;
+  /** What the messages must match that go out through the `sender`, the second argument of each function. */
+  sends?: StandardSchema<unknown, Sent>;
+  close?: EventHandler<CloseEvent<Data, User>, Sent>;
+  error?: EventHandler<ErrorEvent<Data, User>, Sent>;
 };
 
 declare const userType: unique symbol;
@@ -109,23 +134,35 @@ declare const userType: unique symbol;
 /** A method that takes requests of a `User` only: what a guard of `hubbub/auth` makes. */
 export type OfUser<User> = { readonly [userType]?: User };
 
-/** A controller as it is written for `defineController`. */
-export type ControllerDefinition<Data = unknown, User = unknown> = Handlers<Data, User> & {
-  get?: ((request: ControllerRequest) => HttpAnswer<Data>) & OfUser<User>;
+type Method<Answer, Sent> = (request: ControllerRequest, sender: Sender<Sent>) => Answer;
+
+/**
+ * A controller as it is written for `defineController`.
+ *
+ * Its messages are of the type `Taken`, and what it sends through its `sender` is `Sent`: without `sends` there is no sender.
+ */
+export type ControllerDefinition<Data = unknown, User = unknown, Taken = Message, Sent = never> = Handlers<
+  Data,
+  User,
+  Taken,
+  Sent
+> & {
+  get?: Method<HttpAnswer<Data>, Sent> & OfUser<User>;
 } & {
-  [Method in Exclude<MethodName, "get"> | "all"]?: (request: ControllerRequest) => HttpAnswer;
+  [Name in Exclude<MethodName, "get"> | "all"]?: Method<HttpAnswer, Sent>;
 };
 
 /** Marks what `defineController` made, so that without a `get` it accepts every upgrade. */
 export const defined: unique symbol = Symbol.for("hubbub.defined");
 
 /**
- * Gives a controller its types: what `get` returns as `data` is what the events carry, and so is its guard's user.
+ * Gives a controller its types: what `get` returns as `data` is what the events carry, and so is its guard's user; messages are what
+ * the schema in `message` makes of them.
  *
  * Without a `get` every upgrade is accepted.
  */
-export function defineController<Data = Record<string, unknown>, User = unknown>(
-  definition: ControllerDefinition<Data, User>,
-): ControllerDefinition<Data, User> {
+export function defineController<Data = Record<string, unknown>, User = unknown, Taken = Message, Sent = never>(
+  definition: ControllerDefinition<Data, User, Taken, Sent>,
+): ControllerDefinition<Data, User, Taken, Sent> {
   return Object.assign(definition, { [defined]: true });
 }

@@ -1,21 +1,28 @@
 import { describeError, describeStack, toShowable } from "../core/errors.ts";
+import { isPromise } from "../core/is-promise.ts";
 import { log } from "../core/log.ts";
 import type { Watchdog } from "../core/watchdog.ts";
 import type { SessionEvent } from "../sessions/event.ts";
 import type { RunEvent, Session } from "../sessions/session.ts";
 import type { EndReason } from "../sessions/sessions.ts";
+import type { OnEvent } from "./event-handlers.ts";
 import type { Generation } from "./generation.ts";
-import type { OnEvent } from "./loader.ts";
+import { InvalidMessage } from "./invalid-message.ts";
 import { formatLocation, locate } from "./location.ts";
 import { type PendingEvent, PendingHandlers } from "./pending-handlers.ts";
 
 /** What a session is told when its controller throws. */
 const failed: EndReason = { code: 1011, text: "controller error" };
 
+/** What it is told when it sends an invalid message and the controller says `onInvalid: "close"`. */
+const invalid: EndReason = { code: 4400, text: "invalid message" };
+
 export type RunEventOptions = {
   /** The generation that serves. */
   current: () => Generation;
   close: (session: Session, reason: EndReason) => void;
+  /** Tells a session that its message was not taken. */
+  refuse: (session: Session, message: InvalidMessage) => void;
   /** Told what runs, if there is one. */
   watchdog: Watchdog | undefined;
 };
@@ -25,8 +32,9 @@ export type RunEventOptions = {
  *
  * A fault in open or message is logged, told to the controller in one `error` event, and closes the session with 1011;
  * one in close or error is logged.
+ * An invalid message is answered, told to the controller in an `error` event, and closes the session only if the controller says so.
  */
-export function createRunEvent(path: string, { current, close, watchdog }: RunEventOptions): RunEvent {
+export function createRunEvent(path: string, { current, close, refuse, watchdog }: RunEventOptions): RunEvent {
   const numberOf = (type: SessionEvent["type"]) => watchdog?.numberOf(path, type) ?? 0;
   const numbers = {
     open: numberOf("open"),
@@ -62,27 +70,37 @@ export function createRunEvent(path: string, { current, close, watchdog }: RunEv
     return false;
   }
 
-  function fail({ session, event, generation, finish }: PendingEvent, thrown: unknown): boolean {
+  function fail(pending: PendingEvent, thrown: unknown): boolean {
+    const { session, event, generation } = pending;
     const cause = toShowable(thrown);
-    const error = describeError(cause);
+    if (cause instanceof InvalidMessage) {
+      refuse(session, cause);
+      const { text, issues, onInvalid } = cause;
+      const told: SessionEvent = { type: "error", session: session.info, data: session.data, error: text, issues };
+      return tell(pending, told, onInvalid === "close" ? invalid : undefined);
+    }
     logFault(session, event, cause, generation, path);
     if (event.type === "close" || event.type === "error") return true;
-    const isDone = run(session, { type: "error", session: session.info, data: session.data, error, cause }, () => {
-      close(session, failed);
+    const error = describeError(cause);
+    return tell(pending, { type: "error", session: session.info, data: session.data, error, cause }, failed);
+  }
+
+  /** Runs an `error` event, and then closes the session with `reason`, if there is one. */
+  function tell({ session, finish }: PendingEvent, event: SessionEvent, reason: EndReason | undefined): boolean {
+    const end = () => {
+      if (reason !== undefined) close(session, reason);
+    };
+    const isDone = run(session, event, () => {
+      end();
       finish(session);
     });
-    if (isDone) close(session, failed);
+    if (isDone) end();
     return isDone;
   }
 }
 
 function finishEvent(session: Session): void {
   session.finishEvent();
-}
-
-/** Whether `value` must be awaited. */
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 function logFault(

@@ -1,20 +1,13 @@
 import { join } from "node:path";
 import { describeError, Fault, nameKind, toShowable } from "../core/errors.ts";
-import type { SessionEvent } from "../sessions/event.ts";
-import {
-  type ControllerDefinition,
-  type ControllerRequest,
-  defined,
-  type HttpAnswer,
-  type MethodName,
-  methodNames,
-} from "./controller.ts";
+import { type ControllerRequest, defined, type HttpAnswer, type MethodName, methodNames } from "./controller.ts";
+import { type OnEvent, toOnEvent } from "./event-handlers.ts";
+import { shapeFault, takeFunction } from "./exports.ts";
 import { formatLocation, locate } from "./location.ts";
+import { type MessageSchemas, takeMessageSchemas } from "./message-schemas.ts";
 import { compareSpecificity, isControllerFile, listParameters, toConflictKey, toPath } from "./paths.ts";
+import { type Sender, sending } from "./sender.ts";
 import { takeSnapshot } from "./snapshot.ts";
-
-/** Hears an event of a session; what it returns is awaited if it is a promise. */
-export type OnEvent = (event: SessionEvent) => unknown;
 
 /** A controller as the server calls it. */
 export type Controller = {
@@ -29,16 +22,15 @@ export type Controller = {
   readonly allow: readonly string[];
   /** Absent if the controller hears no events. */
   readonly onEvent: OnEvent | undefined;
+  readonly schemas: MessageSchemas;
   /** What the module exports as `dispose`: called when its generation ends. */
   readonly dispose: (() => unknown) | undefined;
 };
 
-export type Answer = (request: ControllerRequest) => HttpAnswer;
+export type Answer = (request: ControllerRequest, sender?: Sender<unknown>) => HttpAnswer;
 
 /** How long a module may take to load, in milliseconds: it may wait for a database, not for ever. */
 const LONGEST_LOAD_MS = 10_000;
-
-const eventNames = ["open", "message", "close", "error"] as const;
 
 /**
  * The controller files below `folder`, relative to it, the most specific path first.
@@ -119,14 +111,17 @@ function toController(file: string, path: string, module: Record<string, unknown
   if (main !== undefined && !isRecord(main) && Object.keys(named).length === 0) {
     throw shapeFault(file, `its default export is ${nameKind(main)}, expected what defineController returns`);
   }
+  const isDefined = isRecord(main) && defined in main;
+  const schemas = takeMessageSchemas(file, exports, isDefined);
+  const sender = isDefined ? (exports[sending] as Sender<unknown> | undefined) : undefined;
   const answers: Partial<Record<MethodName | "all", Answer>> = {};
   for (const name of [...methodNames, "all"] as const) {
     const key = exports[name.toUpperCase()] === undefined ? name : name.toUpperCase();
-    const answer = takeFunction(file, exports, key);
-    if (answer !== undefined) answers[name] = answer as Answer;
+    const answer = takeFunction(file, exports, key) as Answer | undefined;
+    if (answer !== undefined) answers[name] = sender === undefined ? answer : (request) => answer(request, sender);
   }
-  const onEvent = toOnEvent(file, exports);
-  if (answers.get === undefined && isRecord(main) && defined in main) answers.get = () => ({ webSocket: {} });
+  const onEvent = toOnEvent(file, exports, schemas, sender);
+  if (answers.get === undefined && isDefined) answers.get = () => ({ webSocket: {} });
   if (Object.keys(answers).length === 0 && onEvent === undefined) {
     const wanted = `${methodNames.join(", ")}, all and webSocketEvent`;
     throw shapeFault(
@@ -135,41 +130,8 @@ function toController(file: string, path: string, module: Record<string, unknown
     );
   }
   const dispose = takeFunction(file, exports, "dispose") as Controller["dispose"];
-  return { file, path, parameters: listParameters(path), answers, allow: listAllowed(answers), onEvent, dispose };
-}
-
-function toOnEvent(file: string, exports: Record<PropertyKey, unknown>): OnEvent | undefined {
-  const every = takeFunction(file, exports, "webSocketEvent");
-  const single = eventNames
-    .map((name) => [name, takeFunction(file, exports, name)] as const)
-    .filter(([, handler]) => handler !== undefined);
-  if (single.length === 0) return every as Controller["onEvent"];
-  if (every !== undefined)
-    throw shapeFault(file, `it has "webSocketEvent" and "${single[0]?.[0]}", expected one or the other`);
-  const handlers = Object.fromEntries(single) as ControllerDefinition;
-  return (event) => {
-    switch (event.type) {
-      case "message":
-        return handlers.message?.(event);
-      case "open":
-        return handlers.open?.(event);
-      case "close":
-        return handlers.close?.(event);
-      case "error":
-        return handlers.error?.(event);
-    }
-  };
-}
-
-function takeFunction(
-  file: string,
-  exports: Record<PropertyKey, unknown>,
-  name: string,
-): ((argument: never) => unknown) | undefined {
-  const value = exports[name];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== "function") throw shapeFault(file, `"${name}" is ${nameKind(value)}, expected a function`);
-  return value as (argument: never) => unknown;
+  const allow = listAllowed(answers);
+  return { file, path, parameters: listParameters(path), answers, allow, onEvent, schemas, dispose };
 }
 
 function listAllowed(answers: Controller["answers"]): string[] {
@@ -177,10 +139,6 @@ function listAllowed(answers: Controller["answers"]): string[] {
     answers.all === undefined ? methodNames.filter((name) => answers[name] !== undefined) : [...methodNames];
   if (names.includes("get") && !names.includes("head")) names.push("head");
   return names.map((name) => name.toUpperCase());
-}
-
-function shapeFault(file: string, what: string): Fault {
-  return new Fault("CONTROLLER_SHAPE", `Cannot load controller "${file}": ${what}`);
 }
 
 function isRecord(value: unknown): value is Record<PropertyKey, unknown> {

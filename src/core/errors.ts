@@ -23,6 +23,7 @@ export const faultCodes = {
   GROUP_LIMIT: 1,
   COALESCE: 1,
   MESSAGE: 1,
+  MESSAGE_SCHEMA: 1,
   CLOSE_CODE: 1,
   KEPT_NAME: 1,
   KEPT_KIND: 1,

@@ -32,6 +32,8 @@ export class Metrics {
     "body-too-slow": 0,
   };
   messagesReceived = 0;
+  /** Messages that did not match their controller's schema. */
+  messagesInvalid = 0;
   /** A message to a group counts once for each member. */
   messagesSent = 0;
   /** Sessions that were closed because they read too slowly. */

@@ -1,10 +1,10 @@
 import type { Server } from "bun";
 import type { AcceptUpgrade, MethodName } from "../controllers/controller.ts";
-import { isPromise } from "../controllers/events.ts";
 import type { Generation } from "../controllers/generation.ts";
 import type { Answer, Controller } from "../controllers/loader.ts";
 import { formatLocation, locate } from "../controllers/location.ts";
 import { describeError, describeStack, Fault, toShowable } from "../core/errors.ts";
+import { isPromise } from "../core/is-promise.ts";
 import { log } from "../core/log.ts";
 import type { Watchdog } from "../core/watchdog.ts";
 import type { Session } from "../sessions/session.ts";

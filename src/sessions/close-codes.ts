@@ -17,6 +17,7 @@ export const closeCodes = {
   1013: { meaning: "the server is overloaded, try later", reconnect: true },
   4008: { meaning: "the session read too slowly (--max-backlog)", reconnect: true },
   4029: { meaning: "the session sent too much (--max-message-rate, --max-byte-rate)", reconnect: true },
+  4400: { meaning: "the session sent a message that its controller does not take (onInvalid)", reconnect: false },
   4401: { meaning: "the session's token has expired: sign in again", reconnect: false },
 } as const satisfies Record<number, { meaning: string; reconnect: boolean }>;
 

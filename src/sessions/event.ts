@@ -21,12 +21,12 @@ export type Params = Record<string, string | string[]>;
 /** The session is open: it can be sent to and added to groups. */
 export type OpenEvent<Data = unknown, User = unknown> = { type: "open"; session: SessionInfo<User>; data: Data };
 
-/** The session sent a message. */
-export type MessageEvent<Data = unknown, User = unknown> = {
+/** The session sent a message: text or bytes, or what the controller's schema makes of it. */
+export type MessageEvent<Data = unknown, User = unknown, Taken = Message> = {
   type: "message";
   session: SessionInfo<User>;
   data: Data;
-  message: Message;
+  message: Taken;
 };
 
 /** The session has ended and has left its groups. */
@@ -40,7 +40,7 @@ export type CloseEvent<Data = unknown, User = unknown> = {
   reason: string;
 };
 
-/** Something went wrong with the session; its `close` follows. */
+/** Something went wrong with the session; its `close` follows, unless it was an invalid message. */
 export type ErrorEvent<Data = unknown, User = unknown> = {
   type: "error";
   session: SessionInfo<User>;
@@ -48,7 +48,15 @@ export type ErrorEvent<Data = unknown, User = unknown> = {
   error: string;
   /** What was thrown, where something was. */
   cause?: unknown;
+  /** The session sent a message that the controller's schema does not take: what the schema says; empty if it was no JSON. */
+  issues?: readonly Issue[];
 };
 
-export type SessionEvent<Data = unknown, User = unknown> =
-  OpenEvent<Data, User> | MessageEvent<Data, User> | CloseEvent<Data, User> | ErrorEvent<Data, User>;
+/** One thing that is wrong with a message, and where. */
+export type Issue = {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+};
+
+export type SessionEvent<Data = unknown, User = unknown, Taken = Message> =
+  OpenEvent<Data, User> | MessageEvent<Data, User, Taken> | CloseEvent<Data, User> | ErrorEvent<Data, User>;

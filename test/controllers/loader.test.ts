@@ -121,6 +121,11 @@ test("findControllers() refuses a name that cannot be a path", () => {
 const NONE =
   'it exports none of get, post, put, patch, delete, head, options, all and webSocketEvent; a file that is no controller belongs in lib/ or begins with "_"';
 
+const schema = (text: string) => `import { string } from "valibot"; const schema = string(); ${text}`;
+
+const defining = (text: string) =>
+  schema(`import { defineController } from "hubbub"; export default defineController({ ${text} });`);
+
 test.each([
   ["export const get = 5;", '"get" is a number, expected a function'],
   ["export const GET = 'x';", '"GET" is a string, expected a function'],
@@ -133,6 +138,39 @@ test.each([
     "export default { open() {}, webSocketEvent() {} };",
     'it has "webSocketEvent" and "open", expected one or the other',
   ],
+  [schema("export const message = schema;"), '"message" is a schema, expected it in defineController({ message, … })'],
+  [
+    schema("export default { message: schema };"),
+    '"message" is a schema, expected it in defineController({ message, … })',
+  ],
+  [defining("message: {}"), '"message" is an object, expected a function or a schema'],
+  [defining("message: 5"), '"message" is a number, expected a function or a schema'],
+  [
+    defining("message: schema"),
+    '"message" is a schema and nothing hears messages, expected onMessage or webSocketEvent',
+  ],
+  [defining("message: schema, onMessage: 5"), '"onMessage" is a number, expected a function'],
+  [
+    defining("message: schema, onMessage() {}, webSocketEvent() {}"),
+    'it has "webSocketEvent" and "onMessage", expected one or the other',
+  ],
+  [
+    defining("onMessage() {}"),
+    'it has "onMessage" and no schema in "message", expected both or a handler in "message"',
+  ],
+  [
+    defining('message() {}, onInvalid: "close"'),
+    'it has "onInvalid" and no schema in "message", expected both or a handler in "message"',
+  ],
+  [
+    defining('message: schema, onMessage() {}, onInvalid: "drop"'),
+    '"onInvalid" is "drop", expected "reply" or "close"',
+  ],
+  [
+    defining("message: schema, onMessage() {}, onInvalid: true"),
+    '"onInvalid" is a boolean, expected "reply" or "close"',
+  ],
+  [defining("open() {}, sends() {}"), '"sends" is a function, expected a schema'],
   ["export default 5;", "its default export is a number, expected what defineController returns"],
   ["export default () => {};", "its default export is a function, expected what defineController returns"],
   ["", NONE],
@@ -149,6 +187,31 @@ test.each([
     code: "CONTROLLER_SHAPE",
     message: `Cannot load controller "chat.js": ${what}`,
     detail: undefined,
+  });
+});
+
+test("loadController() takes the schemas of a definition, and leaves their names to everything else", async () => {
+  const controllers = await load({
+    "typed.js": defining('message: schema, onMessage() {}, onInvalid: "close", sends: schema'),
+    "called.js": `import { defineController } from "hubbub";
+      const schema = Object.assign(() => {}, { "~standard": { version: 1, vendor: "x", validate: (value) => ({ value }) } });
+      export default defineController({ message: schema, webSocketEvent() {} });`,
+    "plain.js": 'exports.webSocketEvent = () => {}; exports.sends = 1; exports.onMessage = 2; exports.onInvalid = "x";',
+    "handler.js": defining("message() {}"),
+  });
+  const kinds = [...controllers].map(
+    ([
+      path,
+      {
+        schemas: { takes, onInvalid, sends },
+      },
+    ]) => [path, [takes?.["~standard"].vendor, onInvalid, sends?.["~standard"].vendor]],
+  );
+  expect(Object.fromEntries(kinds)).toEqual({
+    "/typed": ["valibot", "close", "valibot"],
+    "/called": ["x", "reply", undefined],
+    "/plain": [undefined, "reply", undefined],
+    "/handler": [undefined, "reply", undefined],
   });
 });
 

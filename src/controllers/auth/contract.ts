@@ -1,4 +1,5 @@
 import type { ControllerRequest, ControllerResponse, HttpAnswer, OfUser } from "../controller.ts";
+import type { StandardSchema } from "../standard-schema.ts";
 
 /** The signature algorithms that are known; `none` is not one. */
 export type Algorithm =
@@ -21,20 +22,6 @@ export type Claims = {
   readonly jti?: string;
   readonly [claim: string]: unknown;
 };
-
-/** What valibot's schemas and those of other libraries have in common: https://standardschema.dev */
-export type StandardSchema<Output> = {
-  readonly "~standard": {
-    readonly version: 1;
-    readonly vendor: string;
-    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
-  };
-};
-
-type SchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string }[] };
 
 /** Which tokens are believed: by `secret`, `publicKey` or `jwks`, one of the three. */
 export type JwtOptions<User = Claims> = {
