@@ -4,7 +4,7 @@ import { page } from "./lib/page.ts";
 
 const GROUP = "chat";
 
-/** A chat: clients send plain text, and hear as JSON who said what, who joined and who left. */
+/** A chat: clients send plain text, and hear as JSON who said what, who is typing, who joined and who left. */
 export default defineController({
   get(request) {
     if (request.webSocket) {
@@ -22,14 +22,17 @@ export default defineController({
   },
 
   message({ session, message, data: { name } }) {
-    if (typeof message !== "string" || message.trim() === "") return;
+    if (typeof message !== "string") return;
+    const from = session.id;
+    // Nobody says nothing: an empty message tells that one is coming.
+    if (message.trim() === "") return sendToGroup(GROUP, { type: "typing", from, name }, { except: from });
     const at = new Date().toISOString();
-    sendToGroup(GROUP, { type: "message", from: session.id, name, text: message, at });
+    sendToGroup(GROUP, { type: "message", from, name, text: message, at });
   },
 
-  close({ data: { name } }) {
+  close({ session, data: { name } }) {
     // The session has left its groups by now: the size counts those who stay.
-    sendToGroup(GROUP, { type: "left", name, size: getGroupSize(GROUP) });
+    sendToGroup(GROUP, { type: "left", from: session.id, name, size: getGroupSize(GROUP) });
   },
 });
 

@@ -140,8 +140,8 @@ test("the executable serves its embedded controllers in an empty folder", async 
   const list = (await (await server.fetch("/", { headers: { Accept: "application/json" } })).json()) as {
     path: string;
   }[];
-  expect(list.map(({ path }) => path)).toEqual(["/", "/chat", "/echo", "/feed"]);
-  for (const path of ["/chat", "/echo", "/feed", "/style.css", "/session.js", "/favicon.svg"]) {
+  expect(list.map(({ path }) => path)).toEqual(["/", "/chat", "/dashboard", "/echo", "/feed"]);
+  for (const path of ["/chat", "/dashboard", "/echo", "/feed", "/style.css", "/-/client.js", "/favicon.svg"]) {
     expect({ path, status: (await server.fetch(path)).status }).toEqual({ path, status: 200 });
   }
   using ada = await server.open("/chat?name=Ada");
@@ -151,6 +151,60 @@ test("the executable serves its embedded controllers in an empty folder", async 
   using echo = await server.open("/echo");
   echo.send(new Uint8Array([1, 2, 3]));
   expect(await echo.next()).toEqual(new Uint8Array([1, 2, 3]));
+});
+
+test("the embedded chat passes on who is typing, to the others", async () => {
+  using folder = createFolder();
+  await using server = await startBinary([], { cwd: folder.path });
+  using ada = await server.open("/chat?name=Ada");
+  await ada.next();
+  using bob = await server.open("/chat?name=Bob");
+  const { id } = (await bob.nextJson()) as { id: string };
+  expect(await ada.nextJson()).toEqual({ type: "joined", name: "Bob", size: 2 });
+  bob.send("");
+  bob.send("hello");
+  expect(await ada.nextJson()).toEqual({ type: "typing", from: id, name: "Bob" });
+  expect(await ada.nextJson()).toMatchObject({ type: "message", from: id, text: "hello" });
+  expect(await bob.nextJson()).toMatchObject({ type: "message", text: "hello" });
+  bob.close();
+  expect(await ada.nextJson()).toEqual({ type: "left", from: id, name: "Bob", size: 1 });
+});
+
+test("the embedded dashboard sends samples and marks, and refuses a bad mark", async () => {
+  using folder = createFolder();
+  await using server = await startBinary([], { cwd: folder.path });
+  using session = await server.open("/dashboard");
+  expect(await session.nextJson()).toEqual({ type: "history", samples: expect.any(Array), marks: [] });
+  const answerTo = async (message: string): Promise<Record<string, unknown>> => {
+    session.send(message);
+    for (;;) {
+      const answer = (await session.nextJson()) as Record<string, unknown>;
+      if (answer["type"] !== "sample") return answer;
+    }
+  };
+  expect(await answerTo('{"type":"mark","label":" deployed "}')).toEqual({
+    type: "mark",
+    mark: { at: expect.any(Number), label: "deployed" },
+  });
+  for (const [message, why] of [
+    ["{", "The message is not JSON"],
+    ['{"type":"mark","label":7}', '"label" must be a text'],
+    ['{"type":"mark","label":" "}', '"label" is empty, expected 1 to 24 characters'],
+    ['{"type":"else","label":"x"}', 'Expected {"type": "mark", "label": "…"}'],
+  ] as const) {
+    expect(await answerTo(message)).toEqual({ type: "refused", message: why });
+  }
+  const sample = async (): Promise<unknown> => {
+    const answer = (await session.nextJson()) as { type: string; sample?: unknown };
+    return answer.type === "sample" ? answer.sample : sample();
+  };
+  expect(await sample()).toEqual({
+    at: expect.any(Number),
+    cpuPercent: expect.any(Number),
+    memoryMiB: expect.any(Number),
+    delayMs: expect.any(Number),
+    watching: 1,
+  });
 });
 
 test("the embedded feed takes a post and refuses a bad one", async () => {

@@ -1,5 +1,5 @@
-import { appendTo, find, make, makeTime, showState } from "/page.js";
-import { connect } from "/session.js";
+import { connect } from "/-/client.js";
+import { appendTo, find, followState, make, makeTime } from "/page.js";
 
 /** @type {HTMLInputElement} */ const textField = find("#text");
 /** @type {NodeListOf<HTMLButtonElement>} */ const buttons = document.querySelectorAll("main button");
@@ -10,13 +10,12 @@ let sentAt = [];
 /** @type {number[]} */
 const trips = [];
 
-const session = connect("/echo", {
-  onMessage: showTrip,
-  onState(state) {
-    showState(state);
-    for (const button of buttons) button.disabled = state.name !== "open";
-    if (state.name !== "open") sentAt = [];
-  },
+const session = connect("/echo", { format: "text" });
+followState(session);
+session.addEventListener("message", ({ data }) => showTrip(data));
+session.addEventListener("state", () => {
+  for (const button of buttons) button.disabled = session.state !== "open";
+  if (session.state !== "open") sentAt = [];
 });
 
 find("#send").addEventListener("submit", (event) => {
@@ -27,8 +26,10 @@ find("#binary").addEventListener("click", () => send(crypto.getRandomValues(new 
 
 /** @param {string | Uint8Array<ArrayBuffer>} frame */
 function send(frame) {
-  const now = performance.now();
-  if (session.send(frame)) sentAt.push(now);
+  // A round trip is not measured from a queue.
+  if (session.state !== "open") return;
+  sentAt.push(performance.now());
+  session.send(frame);
 }
 
 /** @param {string | ArrayBuffer} frame */

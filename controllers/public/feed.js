@@ -1,5 +1,5 @@
-import { find, make, makeTime, showState } from "/page.js";
-import { connect } from "/session.js";
+import { connect } from "/-/client.js";
+import { find, followState, make, makeTime } from "/page.js";
 
 /** @typedef {{ id: string, title: string, from: "server" | "post", at: string }} Item */
 
@@ -11,10 +11,9 @@ const answer = find("#answer");
 const command = `curl -d "title=Hello" ${location.origin}/feed`;
 find("#curl").textContent = command;
 
-connect("/feed", {
-  onMessage: (message) => showItem(JSON.parse(String(message))),
-  onState: showState,
-});
+const session = connect("/feed");
+followState(session);
+session.addEventListener("message", ({ data }) => showItem(data));
 
 find("#post").addEventListener("submit", async (event) => {
   event.preventDefault();

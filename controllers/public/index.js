@@ -1,5 +1,4 @@
 import { appendTo, find, make, makeTime, showState } from "/page.js";
-import { toSocketUrl } from "/session.js";
 
 /** @typedef {{ path: string, file: string, methods: string[], webSocket: boolean }} Controller */
 
@@ -62,7 +61,7 @@ function makeController({ path, file, methods, webSocket }) {
       {
         type: "button",
         class: "quiet",
-        "aria-label": `Try ${path} in the console`,
+        "aria-label": `Try it: ${path} in the console`,
       },
       "Try it",
     );
@@ -85,7 +84,7 @@ function tryPath(path) {
 function connect() {
   socket?.close(1000);
   const path = pathField.value;
-  const opened = new WebSocket(toSocketUrl(path));
+  const opened = new WebSocket(new URL(path, location.href.replace(/^http/, "ws")));
   opened.binaryType = "arraybuffer";
   socket = opened;
   show("connecting");
@@ -115,7 +114,7 @@ function connect() {
  * @param {number} [code]
  */
 function show(name, code) {
-  showState(code === undefined ? { name } : { name, code });
+  showState(name, code && `(${code})`);
   toggle.textContent = name === "closed" ? "Connect" : "Disconnect";
   submit.disabled = name !== "open";
 }

@@ -58,21 +58,41 @@ export function appendTo(list, entry, { keep = 500 } = {}) {
 const STATES = {
   connecting: "Connecting…",
   open: "Connected",
-  waiting: "Re-connecting",
+  waiting: "Offline",
   closed: "Closed",
 };
 
 /**
- * Shows the state of a session in the page's badge, `#state`.
+ * Shows a state in the page's badge, `#state`.
  *
- * @param {import("./session.js").State} state
+ * @param {import("/-/client.js").State} state
+ * @param {string} [detail]
  */
-export function showState({ name, seconds, code }) {
-  const badge = find("#state");
-  badge.dataset["state"] = name;
+export function showState(state, detail = "") {
+  find("#state").dataset["state"] = state;
   // Set only on a change, so that a screen reader does not hear the countdown tick.
   const label = find("#state [role=status]");
-  if (label.textContent !== STATES[name]) label.textContent = STATES[name];
-  find("#state [aria-hidden]").textContent =
-    name === "waiting" ? `in ${seconds} s` : name === "closed" && code ? `(${code})` : "";
+  if (label.textContent !== STATES[state]) label.textContent = STATES[state];
+  find("#state [aria-hidden]").textContent = detail;
+}
+
+/**
+ * Shows the state of a session in the badge from now on, and how long it waits.
+ *
+ * @param {import("/-/client.js").Session} session
+ */
+export function followState(session) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const show = () => {
+    clearTimeout(timer);
+    const { state, retryAt, ending } = session;
+    if (state === "closed") return showState(state, ending && `(${ending.code})`);
+    if (retryAt === undefined) return showState(state);
+    const leftMs = Math.max(0, retryAt - Date.now());
+    showState(state, `· ${Math.ceil(leftMs / 1000)} s`);
+    timer = setTimeout(show, leftMs % 1000 || 1000);
+  };
+  session.addEventListener("state", show);
+  show();
 }

@@ -1,7 +1,9 @@
-import ReconnectingWebSocket, { CloseEvent as LocalCloseEvent } from "partysocket/ws";
-import type { Bytes, ConnectOptions, Ending, Messages, Session, State } from "./connect.d.ts";
+import ReconnectingWebSocket from "partysocket/ws";
+import type { Address, Bytes, ConnectOptions, Ending, Messages, Session, State } from "./connect.d.ts";
+import { isFinal, toEnding } from "./endings.ts";
 import { decode, encode } from "./format.ts";
 import { listProtocols, toSocketUrl } from "./handshake.ts";
+import { settleWithin } from "./settle-within.ts";
 import { watchPage } from "./page-life.ts";
 
 /** A connection that lasted this long was a good one: the next wait is a short one again. */
@@ -21,18 +23,22 @@ const defaults = {
 
 type Options = Required<Omit<ConnectOptions, "protocols" | "token">> & Pick<ConnectOptions, "protocols" | "token">;
 
+/** What a try asks the server for. */
+type Offer = { url: string; protocols: string[] };
+
 type Queued = { message: unknown; data: string | Bytes };
 
 const TypedEventTarget = EventTarget as new () => Pick<Session, keyof EventTarget>;
 
-export function connect<M extends Messages = Messages>(path: string | URL, options: ConnectOptions = {}): Session<M> {
+export function connect<M extends Messages = Messages>(address: Address, options: ConnectOptions = {}): Session<M> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return new StayingSession(path, { ...defaults, ...Object.fromEntries(given) }) as Session<M>;
+  return new StayingSession(address, { ...defaults, ...Object.fromEntries(given) }) as Session<M>;
 }
 
 /** One connection after another: the library makes them, one at a time; when to try, and whether, is decided here. */
 class StayingSession extends TypedEventTarget implements Session {
   readonly #options: Options;
+  readonly #getUrl: () => string;
   readonly #socket: ReconnectingWebSocket;
   readonly #queue: Queued[] = [];
   #state: State = "connecting";
@@ -50,17 +56,20 @@ class StayingSession extends TypedEventTarget implements Session {
   #isEnding = false;
   #life = new AbortController();
 
-  constructor(path: string | URL, options: Options) {
+  constructor(address: Address, options: Options) {
     super();
     this.#options = options;
-    const url = toSocketUrl(path);
-    let protocols: Promise<string[]>;
+    if (typeof address === "function") {
+      this.#getUrl = () => toSocketUrl(address());
+    } else {
+      const url = toSocketUrl(address);
+      this.#getUrl = () => url;
+    }
+    let offer: Promise<Offer>;
     // The library asks for the address first.
-    const prepare = () => {
-      protocols = this.#prepare();
-      return protocols.then(() => url);
-    };
-    this.#socket = new ReconnectingWebSocket(prepare, () => protocols, {
+    const getUrl = async () => (await (offer = this.#prepare())).url;
+    const getProtocols = async () => (await offer).protocols;
+    this.#socket = new ReconnectingWebSocket(getUrl, getProtocols, {
       // Its own waits are all alike, and cannot be cut short.
       minReconnectionDelay: 0,
       maxReconnectionDelay: 0,
@@ -124,19 +133,19 @@ class StayingSession extends TypedEventTarget implements Session {
     this.#finish({ code: 1000, reason: "" });
   }
 
-  /** Waits for the turn of a try; resolves to the sub-protocols that it offers. */
-  async #prepare(): Promise<string[]> {
+  /** Waits for the turn of a try; resolves to what it asks the server for. */
+  async #prepare(): Promise<Offer> {
     const { protocols, token, connectTimeoutMs } = this.#options;
     for (;;) {
       await this.#waitForTurn();
-      if (this.#state === "closed" || this.#isAway) return [];
+      if (this.#state === "closed" || this.#isAway) return { url: "", protocols: [] };
       this.#change("connecting");
-      if (typeof token !== "function") return listProtocols(protocols, token);
       try {
-        return listProtocols(protocols, await settleWithin(connectTimeoutMs, token));
+        const current = typeof token === "function" ? await settleWithin(connectTimeoutMs, token) : token;
+        return { url: this.#getUrl(), protocols: listProtocols(protocols, current) };
       } catch (error) {
         const what = error instanceof Error ? error.message : String(error);
-        this.#fail({ code: 1006, reason: `Cannot get a token: ${what}` });
+        this.#fail({ code: 1006, reason: `Cannot get the address and the token: ${what}` });
       }
     }
   }
@@ -231,25 +240,5 @@ class StayingSession extends TypedEventTarget implements Session {
     setTimeout(() => {
       if (this.#isDoubted) this.reconnect();
     }, SETTLE_MS);
-  }
-}
-
-/** The library tells of a connection that was lost, or never came to be, with an event of its own. */
-function toEnding(event: { code: number; reason: string }): Ending {
-  return { code: event instanceof LocalCloseEvent ? 1006 : event.code, reason: event.reason };
-}
-
-/** The server says that there is nothing to come back for. */
-function isFinal({ code }: Ending): boolean {
-  return code === 1000 || (code >= 4400 && code <= 4499);
-}
-
-async function settleWithin<T>(timeoutMs: number, get: () => T | Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  try {
-    return await Promise.race([get(), late.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -87,15 +87,19 @@ export interface Session<M extends Messages = Messages> extends EventTarget {
 }
 
 /**
+ * A path on this page's server, such as `/chat?name=Ada`, or a whole address (`https:` and `wss:` mean the same).
+ *
+ * A function is asked again for every try.
+ */
+export type Address = string | URL | (() => string | URL);
+
+/**
  * Opens a session and keeps it open.
  *
- * @param path on this page's server, such as `/chat?name=Ada`, or a whole address (`https:` and `wss:` mean the same)
+ * @throws {TypeError} if `address` is none
  * @example const room = connect("/chat"); room.addEventListener("message", ({ data }) => console.log(data));
  */
-export declare function connect<M extends Messages = Messages>(
-  path: string | URL,
-  options?: ConnectOptions,
-): Session<M>;
+export declare function connect<M extends Messages = Messages>(address: Address, options?: ConnectOptions): Session<M>;
 
 /**
  * The type of `connect` for the paths of one server.
@@ -103,9 +107,12 @@ export declare function connect<M extends Messages = Messages>(
  * @example const open = connect as Connect<Paths>; const room = open("/chat");
  */
 export type Connect<Paths> = <A extends string>(
-  path: A & (Pattern<Paths, A> extends never ? keyof Paths : string),
+  address: Known<Paths, A> | (() => Known<Paths, A>),
   options?: ConnectOptions,
 ) => Session<MessagesOf<Paths, Pattern<Paths, A>>>;
+
+/** `A`, if one of `Paths` answers it. */
+type Known<Paths, A extends string> = A & (Pattern<Paths, A> extends never ? keyof Paths : string);
 
 type MessagesOf<Paths, P> = P extends keyof Paths ? (Paths[P] extends Messages ? Paths[P] : never) : never;
 

@@ -290,10 +290,30 @@ test("a token that cannot be got is asked for again, and the session says so", a
     connectTimeoutMs: 50,
   });
   await reaches(client.session, "waiting");
-  expect(client.session.ending).toEqual({ code: 1006, reason: "Cannot get a token: no network" });
+  expect(client.session.ending).toEqual({ code: 1006, reason: "Cannot get the address and the token: no network" });
   await reaches(client.session, "open");
-  expect(client.session.ending).toEqual({ code: 1006, reason: "Cannot get a token: no answer within 50 ms" });
+  expect(client.session.ending).toEqual({
+    code: 1006,
+    reason: "Cannot get the address and the token: no answer within 50 ms",
+  });
   expect(server.requests.length).toBe(1);
+});
+
+test("an address that is a function is asked anew for every try", async () => {
+  await using server = await serveOddly(refuse, accept());
+  const queries = ["?since=1", "?since=2", "?since=3"];
+  let fails = true;
+  const client = connect(() => {
+    if (queries.length === 2 && fails) {
+      fails = false;
+      throw new Error("not now");
+    }
+    return server.url + (queries.shift() ?? "");
+  }, quick);
+  await reaches(client, "open");
+  client.close();
+  expect(server.requests.map((request) => request.split(" ")[1])).toEqual(["/chat?since=1", "/chat?since=2"]);
+  expect(client.ending).toEqual({ code: 1000, reason: "" });
 });
 
 test("options that are undefined are the defaults", async () => {

@@ -25,8 +25,12 @@ test("Connect gives each path the types of its messages", () => {
   expectTypeOf(open("/room/7")).toEqualTypeOf<Session<Paths["/room/:id"]>>();
   expectTypeOf(open("/room/lobby")).toEqualTypeOf<Session<Paths["/room/lobby"]>>();
   expectTypeOf(open("/red/room/7")).toEqualTypeOf<Session<Paths["/:team/room/:id"]>>();
+  expectTypeOf(open(() => "/chat")).toEqualTypeOf<Session<Paths["/chat"]>>();
+  expectTypeOf(open(() => `/room/${Math.random()}` as const)).toEqualTypeOf<Session<Paths["/room/:id"]>>();
   // @ts-expect-error -- no such path
   open("/chatt");
+  // @ts-expect-error -- no such path
+  open(() => "/chatt");
   // @ts-expect-error -- an address that is not known before the program runs is not checked: connect<M>() is for that
   open(String(Math.random()));
 });

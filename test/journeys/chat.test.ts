@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "bun:test";
 import { buildOnce, startBinary } from "../support/binary.ts";
-import { hasBrowser, openWindow, waitForPage } from "../support/browser.ts";
+import { hasBrowser, openWindow, saveScreenshot, waitForPage } from "../support/browser.ts";
 import { createFolder } from "../support/folder.ts";
 
 beforeAll(buildOnce, 60_000);
@@ -54,29 +54,3 @@ test.skipIf(!hasBrowser)(
   },
   30_000,
 );
-
-test.skipIf(!hasBrowser)(
-  "every embedded page fits a phone and lists what it should",
-  async () => {
-    using folder = createFolder();
-    await using server = await startBinary([], { cwd: folder.path });
-    for (const [path, text] of [
-      ["/", "/feed"],
-      ["/chat", "Chat"],
-      ["/echo", "Echo"],
-      ["/feed", "listening"],
-    ] as const) {
-      await using window = openWindow(server.origin + path, { width: 360, height: 740 });
-      await waitForPage(window, shows(text));
-      expect(await window.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
-      await saveScreenshot(window, `phone${path.replace("/", "-")}`);
-    }
-  },
-  60_000,
-);
-
-/** Keeps what the page looks like where `HUBBUB_SCREENSHOTS` says, to be looked at. */
-async function saveScreenshot(window: Bun.WebView, name: string): Promise<void> {
-  const folder = process.env["HUBBUB_SCREENSHOTS"];
-  if (folder !== undefined) await Bun.write(`${folder}/${name}.png`, await window.screenshot());
-}

@@ -38,3 +38,10 @@ export async function waitForPage(window: Bun.WebView, expression: string): Prom
     await Bun.sleep(20);
   }
 }
+
+/** Keeps what the page looks like where `HUBBUB_SCREENSHOTS` says, to be looked at. */
+export async function saveScreenshot(window: Bun.WebView, name: string): Promise<void> {
+  const folder = process.env["HUBBUB_SCREENSHOTS"];
+  const file = name.replace(/\/$/, "/start").replaceAll("/", "-");
+  if (folder !== undefined) await Bun.write(`${folder}/${file}.png`, await window.screenshot());
+}
