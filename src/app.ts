@@ -13,6 +13,7 @@ import { log } from "./core/log.ts";
 import { MemoryWatch } from "./core/memory-watch.ts";
 import { Metrics } from "./core/metrics.ts";
 import { OpenFilesWatch } from "./core/open-files.ts";
+import { STOP_GRACE_MS } from "./core/stop-time.ts";
 import { ThrottledLog } from "./core/throttled-log.ts";
 import { formatCount } from "./core/units.ts";
 import { waitAtMost } from "./core/wait-at-most.ts";
@@ -30,9 +31,6 @@ import { createServeStatic, type ServeStatic } from "./http/static.ts";
 import type { UpgradeGate } from "./http/upgrade.ts";
 import type { Session, SessionRoute } from "./sessions/session.ts";
 import { type EndReason, Sessions } from "./sessions/sessions.ts";
-
-/** How long `stop` waits for `close` events to finish, in milliseconds. */
-const STOP_GRACE_MS = 10_000;
 
 /** What sessions are told when the server stops. */
 const stopped: EndReason = { code: 1012, text: "server stopping" };

@@ -1,4 +1,7 @@
+import type { App } from "../app.ts";
 import { configureLog, log } from "../core/log.ts";
+import { countLongestStopSeconds } from "../core/stop-time.ts";
+import type { Systemd } from "../core/systemd.ts";
 import { formatCount } from "../core/units.ts";
 import { version } from "../core/version.ts";
 import type { Command, Given } from "./command.ts";
@@ -33,16 +36,11 @@ async function serve({ operands, settings }: Given): Promise<number> {
   const [{ App }, { Watchdog }] = await Promise.all([import("../app.ts"), import("../core/watchdog.ts")]);
   const watchdog = new Watchdog(config);
   const app = new App({ config, folder, isEmbedded, version, watchdog });
+  const systemd = await connectToSystemd(() => describeStatus(app));
   const stopped = waitForSignal();
   const starting = app.start();
-  process.on(
-    "SIGHUP",
-    () =>
-      void starting.then(
-        () => app.reload(),
-        () => {},
-      ),
-  );
+  const reload = () => (systemd === undefined ? app.reload() : systemd.reload(() => app.reload()));
+  process.on("SIGHUP", () => void starting.then(reload, () => {}));
   const url = await Promise.race([starting, stopped.then(() => undefined)]);
   if (url === undefined) {
     log.info("Stopped before the server listened");
@@ -53,7 +51,9 @@ async function serve({ operands, settings }: Given): Promise<number> {
     folder: isEmbedded ? "embedded" : folder,
     pid: process.pid,
   });
+  systemd?.start();
   const signal = await stopped;
+  systemd?.stop(countLongestStopSeconds(config));
   log.info(`Stopping because of ${signal}: closing ${formatCount(app.sessionCount, "session")}`, {
     signal,
     sessions: app.sessionCount,
@@ -63,6 +63,22 @@ async function serve({ operands, settings }: Given): Promise<number> {
     return 1;
   });
   return Promise.race([app.stop().then(() => 0), forced]);
+}
+
+/** `1,204 sessions, generation 7`, and why the last load was refused, if it was. */
+function describeStatus({ sessionCount, generationNumber, lastFault }: App): string {
+  const status = `${formatCount(sessionCount, "session")}, generation ${generationNumber}`;
+  return lastFault === "" ? status : `${status}; ${lastFault.split("\n")[0]}`;
+}
+
+/** Undefined without systemd, which then costs nothing. */
+async function connectToSystemd(describeStatus: () => string): Promise<Systemd | undefined> {
+  const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID } = process.env;
+  if (NOTIFY_SOCKET === undefined) return undefined;
+  // What controllers start is not to speak in the server's name.
+  for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete process.env[name];
+  const { Systemd } = await import("../core/systemd.ts");
+  return Systemd.connect({ NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID }, describeStatus);
 }
 
 function waitForSignal(): Promise<NodeJS.Signals> {

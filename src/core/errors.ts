@@ -19,6 +19,7 @@ export const faultCodes = {
   CONTROLLER_ENDED: 1,
   TLS: 78,
   LISTEN: 1,
+  NOTIFY_SOCKET: 1,
   GROUP_NAME: 1,
   GROUP_LIMIT: 1,
   COALESCE: 1,

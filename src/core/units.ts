@@ -11,9 +11,9 @@ const bytesPer: Record<string, number> = {
   gib: 1024 ** 3,
 };
 
-/** `1 session`, `2 sessions`: how many there are of what `noun` names. */
+/** `1 session`, `1,204 sessions`: how many there are of what `noun` names. */
 export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return `${count < 1000 ? count : count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** Seconds in `300`, `2ms`, `30s`, `5m`, `1h` or `1d`; undefined if `text` is not a duration. */

@@ -83,6 +83,9 @@ test.each([
   [0, "0 sessions"],
   [1, "1 session"],
   [2, "2 sessions"],
+  [999, "999 sessions"],
+  [1204, "1,204 sessions"],
+  [1_048_576, "1,048,576 sessions"],
 ])("formatCount() of %d is %s", (count, text) => {
   expect(formatCount(count, "session")).toBe(text);
 });
