@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { formatUnit, type UnitOptions } from "../src/cli/unit-file.ts";
+import { readConfig } from "../src/core/config.ts";
 import { describeSetting, type SettingName, settingSections, variableName } from "../src/core/settings.ts";
 
 const root = join(import.meta.dir, "..");
 const configuration = join(import.meta.dir, "configuration.md");
 const operating = join(import.meta.dir, "operating.md");
+const unit = join(root, "deploy/hubbub.service");
 
 const exitCodes = [
   ["0", "stopped in order, or help was printed"],
@@ -91,6 +94,20 @@ function formatTable(head: string[], rows: string[][]): string {
   return [head, widths.map((width) => "-".repeat(width)), ...rows].map(formatRow).join("\n");
 }
 
+/** What `hubbub unit` prints in `/srv/hubbub`: the text of `deploy/hubbub.service`. */
+export const standardUnit: UnitOptions = {
+  executable: ["/usr/local/bin/hubbub"],
+  workingDirectory: "/srv/hubbub",
+  folder: "/srv/hubbub/controllers",
+  user: undefined,
+  settings: {},
+  config: readConfig(),
+  commands: [
+    "/usr/local/bin/hubbub unit > /etc/systemd/system/hubbub.service",
+    "systemctl daemon-reload && systemctl enable --now hubbub",
+  ],
+};
+
 /** `page` with each block of code whose fence says `file=PATH` filled with that file of the repository. */
 export function fillFiles(page: string): string {
   return page.replaceAll(/^(```\w+ file=(\S+)\n).*?^```$/gms, (_, fence: string, path: string) => {
@@ -100,6 +117,7 @@ export function fillFiles(page: string): string {
 
 if (import.meta.main) {
   await Bun.write(configuration, formatConfigurationDoc());
+  await Bun.write(unit, formatUnit(standardUnit));
   await Bun.write(operating, fillFiles(readFileSync(operating, "utf8")));
   console.log(`Wrote ${configuration} and the files in ${operating}`);
 }

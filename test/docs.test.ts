@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fillFiles, formatConfigurationDoc } from "../docs/generate.ts";
+import { fillFiles, formatConfigurationDoc, standardUnit } from "../docs/generate.ts";
 import manifest from "../package.json" with { type: "json" };
+import { formatUnit } from "../src/cli/unit-file.ts";
 import { faultCodes } from "../src/core/errors.ts";
 import { closeCodes } from "../src/sessions/close-codes.ts";
 import { listExamples } from "./support/examples.ts";
@@ -40,6 +41,10 @@ const listLinks = (file: string) =>
 
 test("docs/configuration.md is what docs/generate.ts makes", () => {
   expect(read("docs/configuration.md")).toBe(formatConfigurationDoc());
+});
+
+test("deploy/hubbub.service is what docs/generate.ts makes", () => {
+  expect(read("deploy/hubbub.service")).toBe(formatUnit(standardUnit));
 });
 
 test("docs/errors.md has a heading for each code, in the table's order", () => {

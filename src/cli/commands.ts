@@ -1,7 +1,13 @@
 import type { Command } from "./command.ts";
 import { createHelpCommand } from "./help.ts";
 import { serveCommand } from "./serve.ts";
+import { unitCommand } from "./unit.ts";
 import { versionCommand } from "./version.ts";
 
 /** Every command, in the order in which it is listed; the first is the one that needs no name. */
-export const commands: readonly Command[] = [serveCommand, createHelpCommand(() => commands), versionCommand];
+export const commands: readonly Command[] = [
+  serveCommand,
+  unitCommand,
+  createHelpCommand(() => commands),
+  versionCommand,
+];

@@ -4,12 +4,12 @@ import { describeError, Fault } from "../core/errors.ts";
 import type { Given } from "./command.ts";
 
 /**
- * The configuration that a command's flags, the environment and `hubbub.toml` give.
+ * The configuration that a command's flags, the variables and `hubbub.toml` give.
  *
  * @throws {Fault} `CONFIG_VALUE`, `CONFIG_FILE`
  */
-export function readGivenConfig({ settings }: Pick<Given, "settings">): Config {
-  return readConfig({ flags: settings, environment: process.env, file: readConfigFile() });
+export function readGivenConfig({ settings }: Pick<Given, "settings">, environment = process.env): Config {
+  return readConfig({ flags: settings, environment, file: readConfigFile() });
 }
 
 function readConfigFile(): string | undefined {

@@ -20,6 +20,7 @@ export const faultCodes = {
   TLS: 78,
   LISTEN: 1,
   NOTIFY_SOCKET: 1,
+  UNIT: 2,
   GROUP_NAME: 1,
   GROUP_LIMIT: 1,
   COALESCE: 1,

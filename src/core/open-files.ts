@@ -28,6 +28,12 @@ export function countAffordableSessions(openFileLimit: number | undefined): numb
   return Math.max(1, openFileLimit - reserved);
 }
 
+/** How many open files `sessions` need, with room for the rest; 0 where the limit decides how many there are. */
+export function countOpenFilesFor(sessions: number | "auto"): number {
+  if (sessions === "auto" || sessions === 0) return 0;
+  return Math.max(sessions + RESERVED_LEAST, Math.ceil(sessions / (1 - RESERVED_SHARE)));
+}
+
 /** Whether the system refused `error`'s call because this process, or the whole machine, has too many files open. */
 export function isOutOfFiles(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

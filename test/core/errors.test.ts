@@ -22,7 +22,7 @@ test("Fault carries its message, code, detail and cause", () => {
 });
 
 const exits: Record<2 | 78, FaultCode[]> = {
-  2: ["COMMAND_UNKNOWN", "ARGUMENT_UNEXPECTED", "ARGUMENT_MISSING", "FLAG_UNKNOWN", "FLAG_VALUE"],
+  2: ["COMMAND_UNKNOWN", "ARGUMENT_UNEXPECTED", "ARGUMENT_MISSING", "FLAG_UNKNOWN", "FLAG_VALUE", "UNIT"],
   78: [
     "CONFIG_VALUE",
     "CONFIG_FILE",
