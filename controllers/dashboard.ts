@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { addToGroup, defineController, getGroupSize, kept, send, sendToGroup } from "hubbub";
+import { addToGroup, defineController, getGroupSize, kept, sendToGroup } from "hubbub";
 import { page } from "./lib/page.ts";
 import * as v from "valibot";
 
@@ -10,38 +10,33 @@ const KEEP_SAMPLES = 300;
 const KEEP_MARKS = 20;
 
 /** The server, measured; `at` is in milliseconds since 1970. */
-export type Sample = { at: number; cpuPercent: number; memoryMiB: number; delayMs: number; watching: number };
+const Sample = v.object({
+  at: v.number(),
+  cpuPercent: v.number(),
+  memoryMiB: v.number(),
+  delayMs: v.number(),
+  watching: v.number(),
+});
 
 /** A moment that somebody marked. */
-export type Mark = { at: number; label: string };
+const Mark = v.object({ at: v.number(), label: v.string() });
 
 /** What a session is sent: all that is known when it opens, and then each sample and mark. */
-export type Outgoing =
-  | { type: "history"; samples: Sample[]; marks: Mark[] }
-  | { type: "sample"; sample: Sample }
-  | { type: "mark"; mark: Mark }
-  | { type: "refused"; message: string };
-
-const EXPECTED = 'Expected {"type": "mark", "label": "…"}';
+const Outgoing = v.variant("type", [
+  v.object({ type: v.literal("history"), samples: v.array(Sample), marks: v.array(Mark) }),
+  v.object({ type: v.literal("sample"), sample: Sample }),
+  v.object({ type: v.literal("mark"), mark: Mark }),
+]);
 
 /** What a session may send. */
-const Incoming = v.object(
-  {
-    type: v.literal("mark", EXPECTED),
-    label: v.pipe(
-      v.string('"label" must be a text'),
-      v.trim(),
-      v.minLength(1, '"label" is empty, expected 1 to 24 characters'),
-      v.maxLength(24, '"label" is too long, expected 1 to 24 characters'),
-    ),
-  },
-  EXPECTED,
-);
-const IncomingAsJson = v.pipe(
-  v.string("The message is not a text"),
-  v.parseJson({}, "The message is not JSON"),
-  Incoming,
-);
+const Incoming = v.object({
+  type: v.literal("mark"),
+  label: v.pipe(v.string(), v.trim(), v.minLength(1, "The label is empty"), v.maxLength(24, "The label is too long")),
+});
+
+type Sample = v.InferOutput<typeof Sample>;
+type Mark = v.InferOutput<typeof Mark>;
+type Outgoing = v.InferOutput<typeof Outgoing>;
 
 /** They survive an edit of this file. */
 const samples = kept("dashboard.samples", (): Sample[] => []);
@@ -59,25 +54,21 @@ setInterval(() => {
 
 /** A dashboard: the server measures itself each second, and whoever looks sees the same, marks included. */
 export default defineController({
+  message: Incoming,
+  sends: Outgoing,
+
   get(request) {
     if (request.webSocket) return { webSocket: {} };
     return page(join(import.meta.dir, "public/dashboard.html"));
   },
 
-  open({ session }) {
+  open({ session }, { send }) {
     addToGroup(GROUP, session.id);
-    const history: Outgoing = { type: "history", samples, marks };
-    send(session.id, history);
+    send(session.id, { type: "history", samples, marks });
   },
 
-  message({ session, message }) {
-    const incoming = v.safeParse(IncomingAsJson, message);
-    if (!incoming.success) {
-      const refused: Outgoing = { type: "refused", message: incoming.issues[0].message };
-      send(session.id, refused);
-      return;
-    }
-    const mark = { at: Date.now(), label: incoming.output.label };
+  onMessage({ message }) {
+    const mark = { at: Date.now(), label: message.label };
     marks.push(mark);
     marks.splice(0, marks.length - KEEP_MARKS);
     publish({ type: "mark", mark });
@@ -85,7 +76,7 @@ export default defineController({
 });
 
 function publish(message: Outgoing): void {
-  sendToGroup(GROUP, message);
+  sendToGroup(GROUP, message, { schema: Outgoing });
 }
 
 /** Measures the server since the last time: its share of one core, its memory, and how late a timer comes. */

@@ -27,6 +27,7 @@ let toldTypingAt = -Infinity;
 const typing = new Map();
 
 nameField.value = ownName;
+/** @type {import("/-/client.js").Session<{ takes: string, sends: string }>} */
 const session = connect(() => `/chat?${new URLSearchParams({ name: ownName })}`, { format: "text" });
 followState(session);
 session.addEventListener("message", ({ data }) => hear(JSON.parse(data)));

@@ -8,8 +8,9 @@ import { makePlot } from "/plot.js";
  * @typedef {{ at: number, cpuPercent: number, memoryMiB: number, delayMs: number, watching: number }} Sample
  * @typedef {{ at: number, label: string }} Mark
  * @typedef {{ type: "history", samples: Sample[], marks: Mark[] } | { type: "sample", sample: Sample }
- *   | { type: "mark", mark: Mark } | { type: "refused", message: string }} Outgoing
- * @typedef {{ takes: { type: "mark", label: string }, sends: Outgoing }} Messages
+ *   | { type: "mark", mark: Mark }} Outgoing
+ * @typedef {{ type?: undefined, error: { message: string, issues: { message: string }[] } }} Refusal
+ * @typedef {{ takes: { type: "mark", label: string }, sends: Outgoing | Refusal }} Messages
  */
 
 /** The plots begin with a short time and grow to a longer one. */
@@ -17,13 +18,14 @@ const SHORTEST_MS = 60_000;
 const LONGEST_MS = 180_000;
 const KEEP = 300;
 
+/** @type {[name: keyof Sample, plot: import("/plot.js").Plot][]} */
 const plots = [
-  { name: "cpuPercent", plot: makePlot("CPU", { unit: "%", atLeast: 10 }) },
-  { name: "memoryMiB", plot: makePlot("Memory", { unit: "MiB", atLeast: 50 }) },
-  { name: "delayMs", plot: makePlot("Timer late by", { unit: "ms", atLeast: 5 }) },
-  { name: "watching", plot: makePlot("Watching", { unit: "", atLeast: 4 }) },
+  ["cpuPercent", makePlot("CPU", { unit: "%", atLeast: 10 })],
+  ["memoryMiB", makePlot("Memory", { unit: "MiB", atLeast: 50 })],
+  ["delayMs", makePlot("Timer late by", { unit: "ms", atLeast: 5 })],
+  ["watching", makePlot("Watching", { unit: "", atLeast: 4 })],
 ];
-find("#plots").replaceChildren(...plots.map(({ plot }) => plot.element));
+find("#plots").replaceChildren(...plots.map(([, plot]) => plot.element));
 
 /** @type {HTMLInputElement} */ const moment = find("#moment");
 /** @type {HTMLInputElement} */ const labelField = find("#label");
@@ -50,8 +52,8 @@ session.addEventListener("message", ({ data }) => {
     case "mark":
       marks = [...marks, data.mark].slice(-KEEP);
       break;
-    case "refused":
-      return showAnswer(data.message, false);
+    default:
+      return showAnswer(data.error.issues[0]?.message ?? data.error.message, false);
   }
   show();
 });
@@ -85,7 +87,7 @@ function show() {
   find("#from").textContent = `${Math.round(spanMs / 1000)} s ago`;
   const shown = marks.filter(({ at }) => at >= span.from);
   const lines = shown.map(({ at }) => at);
-  for (const { name, plot } of plots) {
+  for (const [name, plot] of plots) {
     const points = samples.map((sample) => ({ at: sample.at, value: sample[name] }));
     plot.draw(points, span, lines);
   }
@@ -97,10 +99,10 @@ function show() {
 function showMoment() {
   const agoSeconds = -Number(moment.value);
   const at = agoSeconds === 0 ? undefined : span.to - agoSeconds * 1000;
-  for (const { plot } of plots) plot.point(at);
+  for (const [, plot] of plots) plot.point(at);
   const text = agoSeconds === 0 ? "now" : `${agoSeconds} s ago`;
   find("#when").textContent = text;
-  const values = plots.map(({ plot }) => plot.element.querySelector("figcaption")?.textContent);
+  const values = plots.map(([, plot]) => plot.element.querySelector("figcaption")?.textContent);
   moment.setAttribute("aria-valuetext", [text, ...values].join(", "));
 }
 

@@ -10,6 +10,8 @@ let sentAt = [];
 /** @type {number[]} */
 const trips = [];
 
+/** @typedef {{ takes: string, sends: string | ArrayBuffer }} Messages */
+/** @type {import("/-/client.js").Session<Messages>} */
 const session = connect("/echo", { format: "text" });
 followState(session);
 session.addEventListener("message", ({ data }) => showTrip(data));

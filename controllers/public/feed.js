@@ -11,6 +11,7 @@ const answer = find("#answer");
 const command = `curl -d "title=Hello" ${location.origin}/feed`;
 find("#curl").textContent = command;
 
+/** @type {import("/-/client.js").Session<{ takes: never, sends: Item }>} */
 const session = connect("/feed");
 followState(session);
 session.addEventListener("message", ({ data }) => showItem(data));

@@ -114,7 +114,7 @@ function connect() {
  * @param {number} [code]
  */
 function show(name, code) {
-  showState(name, code && `(${code})`);
+  showState(name, code === undefined ? "" : `(${code})`);
   toggle.textContent = name === "closed" ? "Connect" : "Disconnect";
   submit.disabled = name !== "open";
 }

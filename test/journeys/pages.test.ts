@@ -136,6 +136,9 @@ test.skipIf(!hasBrowser)(
       expect(await window.evaluate(`document.querySelector("path.marks").getAttribute("d")`)).toStartWith("M");
     }
     await saveScreenshot(bob.window, "dashboard-marked");
+    await bob.window.type("   ");
+    await bob.window.press("Enter");
+    await waitForPage(bob.window, shows("The label is empty"));
     await bob.window.evaluate(`document.querySelector("#moment").focus()`);
     await bob.window.press("ArrowLeft");
     await waitForPage(bob.window, shows("1 s ago"));
