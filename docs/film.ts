@@ -1,7 +1,8 @@
 /**
- * Makes the pictures of the README: a chat stays open on the left while its controller is edited on the right.
+ * Makes the pictures of the README: a chat stays open on the left while its controller is edited on the right, and then the
+ * dashboard of a server that is talked to.
  *
- * Needs Chromium. Run with `bun run film`; writes docs/film/1.png and on.
+ * Needs Chromium, and a minute. Run with `bun run film`; writes to docs/film/.
  */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,6 +21,14 @@ const whole = readFileSync(join(root, "controllers/chat.ts"), "utf8");
 const quiet = "text: message, at";
 const loud = "text: message.toUpperCase(), at";
 if (!whole.includes(quiet)) throw new Error(`Cannot film: controllers/chat.ts has no "${quiet}"`);
+
+// The film shows the chat beside its code: in its own folder a page may be framed.
+const pageFile = join(folder, "lib/page.ts");
+const strict = readFileSync(pageFile, "utf8");
+writeFileSync(
+  pageFile,
+  strict.replace("frame-ancestors 'none'", "frame-ancestors 'self'").replace("DENY", "SAMEORIGIN"),
+);
 
 /** The part of the controller that the film shows. */
 const excerpt = (source: string) => source.slice(source.indexOf("  message("), source.indexOf("  close("));
@@ -42,7 +51,9 @@ configureLog({ logLevel: "warning", logFormat: "pretty" });
 const config = readConfig({ flags: { port: "0" } });
 const app = new App({ config, folder, isEmbedded: false, version: "film" });
 const { origin } = await app.start();
-const window = openWindow(`${origin}/film.html`, { width: 1240, height: 620 });
+const window = openWindow(`${origin}/film.html`);
+await waitForPage(window, "true");
+await frame(1240, 640);
 const page = `document.querySelector("iframe").contentDocument`;
 
 await waitForPage(window, `${page}.querySelector("#state")?.dataset.state === "open"`);
@@ -66,6 +77,20 @@ await take("3");
 if (app.sessionCount !== 1)
   throw new Error(`Cannot film: ${app.sessionCount} sessions are open, expected the one from the start`);
 
+await window.navigate(`${origin}/dashboard`);
+await talkFor(50_000);
+await window.cdp("Emulation.setDeviceMetricsOverride", {
+  width: 1000,
+  height: 735,
+  deviceScaleFactor: 1,
+  mobile: false,
+});
+for (const scheme of ["light", "dark"]) {
+  const features = [{ name: "prefers-color-scheme", value: scheme }];
+  await window.cdp("Emulation.setEmulatedMedia", { features });
+  await take(`dashboard-${scheme}`);
+}
+
 await app.stop();
 Bun.WebView.closeAll();
 rmSync(folder, { recursive: true });
@@ -78,6 +103,41 @@ async function say(text: string): Promise<void> {
     field.form.requestSubmit();
   })()`);
   await waitForPage(window, `${page}.body.innerText.toLowerCase().includes(${JSON.stringify(text)})`);
+}
+
+/** The picture's size; nothing shows that a page goes on. */
+async function frame(width: number, height: number): Promise<void> {
+  await window.cdp("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
+  await window.cdp("Emulation.setScrollbarsHidden", { hidden: true });
+}
+
+/** Has sessions come, talk and go, and marks a moment halfway. */
+async function talkFor(durationMs: number): Promise<void> {
+  const sockets: WebSocket[] = [];
+  const open = (path: string) => {
+    const socket = new WebSocket(origin.replace("http", "ws") + path);
+    sockets.push(socket);
+    return socket;
+  };
+  const startedAt = performance.now();
+  let isMarked = false;
+  while (performance.now() - startedAt < durationMs) {
+    const share = (performance.now() - startedAt) / durationMs;
+    const wave = Math.sin(share * Math.PI * 3) ** 2;
+    if (sockets.length < 40 * wave) open(sockets.length % 8 === 0 ? "/dashboard" : "/echo");
+    else sockets.shift()?.close();
+    if (share > 0.55 && !isMarked) {
+      isMarked = true;
+      const socket = open("/dashboard");
+      socket.onopen = () => socket.send(JSON.stringify({ type: "mark", label: "deployed" }));
+    }
+    for (const socket of sockets) {
+      if (socket.readyState !== WebSocket.OPEN || socket.url.endsWith("dashboard")) continue;
+      for (let count = 0; count < 100 * wave; count += 1) socket.send("hello");
+    }
+    await Bun.sleep(100);
+  }
+  for (const socket of sockets) socket.close();
 }
 
 async function show(source: string, caption: string, marked = ""): Promise<void> {

@@ -86,10 +86,9 @@ function show() {
   moment.min = String(-Math.round(spanMs / 1000));
   find("#from").textContent = `${Math.round(spanMs / 1000)} s ago`;
   const shown = marks.filter(({ at }) => at >= span.from);
-  const lines = shown.map(({ at }) => at);
   for (const [name, plot] of plots) {
     const points = samples.map((sample) => ({ at: sample.at, value: sample[name] }));
-    plot.draw(points, span, lines);
+    plot.draw(points, span, shown);
   }
   find("#marks").replaceChildren(...shown.toReversed().map(makeMark));
   showMoment();

@@ -6,10 +6,11 @@ const WIDTH = 300;
 
 /**
  * @typedef {{ at: number, value: number }} Point
+ * @typedef {{ at: number, label: string }} Mark
  *
  * @typedef {object} Plot
  * @property {HTMLElement} element
- * @property {(points: Point[], span: { from: number, to: number }, lines: number[]) => void} draw
+ * @property {(points: Point[], span: { from: number, to: number }, marked: Mark[]) => void} draw the newest mark has its label
  * @property {(at: number | undefined) => void} point marks a moment; undefined for none
  */
 
@@ -29,9 +30,10 @@ export function makePlot(title, { unit, atLeast }) {
   const frame = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" };
   const canvas = makeSvg("svg", frame, grid, area, line, marks, pointer);
   const value = make("span", { class: "value" }, "–");
-  const top = make("span", { class: "top" }, "");
+  const top = make("span", { class: "top" });
+  const label = make("span", { class: "label", "aria-hidden": "true" });
   const heading = make("figcaption", {}, make("span", { class: "name" }, title), value);
-  const element = make("figure", { class: "plot" }, heading, make("div", { class: "canvas" }, canvas, top));
+  const element = make("figure", { class: "plot" }, heading, make("div", { class: "canvas" }, canvas, top, label));
 
   /** @type {Point[]} */
   let drawn = [];
@@ -41,7 +43,7 @@ export function makePlot(title, { unit, atLeast }) {
 
   return {
     element,
-    draw(points, newSpan, lines) {
+    draw(points, newSpan, marked) {
       span = newSpan;
       drawn = points.filter(({ at }) => at >= span.from);
       const highest = roundUp(Math.max(atLeast, ...drawn.map((point) => point.value)));
@@ -50,7 +52,12 @@ export function makePlot(title, { unit, atLeast }) {
       const [first, last] = [drawn[0], drawn.at(-1)];
       line.setAttribute("d", path && `M${path}`);
       area.setAttribute("d", first && last ? `M${toX(first.at)},${HEIGHT}L${path}L${toX(last.at)},${HEIGHT}Z` : "");
-      marks.setAttribute("d", lines.map((at) => `M${toX(Math.min(at, span.to))},0V${HEIGHT}`).join(""));
+      const lines = marked.map(({ at }) => toX(Math.min(at, span.to)));
+      marks.setAttribute("d", lines.map((x) => `M${x},0V${HEIGHT}`).join(""));
+      const share = Number(lines.at(-1) ?? 0) / WIDTH;
+      label.textContent = marked.at(-1)?.label ?? "";
+      label.style.insetInlineStart = share < 0.6 ? `${share * 100}%` : "";
+      label.style.insetInlineEnd = share < 0.6 ? "" : `${100 - share * 100}%`;
       top.textContent = format(highest);
     },
     point(at) {
