@@ -1,6 +1,8 @@
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { packKit } from "./build/kit.ts";
+import { kitFile, kitParts } from "./src/cli/kit.ts";
 import { listModules } from "./src/controllers/modules.ts";
 import { isControllerFile } from "./src/controllers/paths.ts";
 
@@ -16,6 +18,7 @@ export async function buildExecutable(outfile: string): Promise<void> {
   try {
     // Assets keep the name of the folder that is given, so the pages are staged as controllers/public.
     await cp(join(root, "controllers/public"), join(staging, "controllers/public"), { recursive: true });
+    for (const part of kitParts) await Bun.write(join(staging, kitFile(part)), await packKit(part));
     await Bun.build({
       entrypoints: [
         "src/main.ts",
@@ -25,7 +28,7 @@ export async function buildExecutable(outfile: string): Promise<void> {
       root,
       compile: {
         outfile: join(staging, "hubbub"),
-        assets: [join(staging, "controllers")],
+        assets: [join(staging, "controllers"), join(staging, "kit")],
         // A package beside the controllers names its entry there.
         autoloadPackageJson: true,
         autoloadDotenv: false,

@@ -141,7 +141,7 @@ function encode(message: unknown, options: SendOptions | undefined): EncodedMess
 }
 
 /** The names that `createApi` gives: what the module `"hubbub"` exports. */
-export const apiNames = [
+export const apiNames: readonly (keyof Api)[] = [
   "addToGroup",
   "removeFromGroup",
   "send",
@@ -154,7 +154,7 @@ export const apiNames = [
   "log",
   "defineController",
   "controllers",
-] as const satisfies (keyof Api)[];
+];
 
 function toWindow(coalesce: unknown): number {
   if (typeof coalesce === "number" && coalesce >= 0 && coalesce <= 1000) return coalesce;

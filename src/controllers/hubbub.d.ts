@@ -2,7 +2,8 @@
 import type { Api } from "./api.ts";
 
 export type { ControllerInfo } from "./api.ts";
-export * from "./controller.ts";
+export type * from "./controller.ts";
+export { defineController } from "./controller.ts";
 
 export declare const addToGroup: Api["addToGroup"];
 export declare const removeFromGroup: Api["removeFromGroup"];

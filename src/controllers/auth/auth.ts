@@ -28,7 +28,7 @@ export type AuthApi = {
 };
 
 /** The names that `createAuth` gives: what the module `"hubbub/auth"` exports. */
-export const authNames = ["bearer", "jwt", "refresh"] as const satisfies (keyof AuthApi)[];
+export const authNames: readonly (keyof AuthApi)[] = ["bearer", "jwt", "refresh"];
 
 export type AuthParts = {
   registry: Registry;

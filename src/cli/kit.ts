@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** What the executable carries to be a toolchain: `build/kit.ts` says what is in each part. */
+export const kitParts = ["types", "server"] as const;
+
+export type KitPart = (typeof kitParts)[number];
+
+/** Unpacks a part of the kit into `folder`, which is made if it is not there. */
+export async function unpackKit(part: KitPart, folder: string): Promise<void> {
+  await new Bun.Archive(await Bun.zstdDecompress(await readKit(part))).extract(folder);
+}
+
+/** A part as it is packed: in the executable one of its files, in the repository made from what lies there. */
+export async function readKit(part: KitPart): Promise<Uint8Array<ArrayBuffer>> {
+  if (Bun.isStandaloneExecutable) return readFileSync(join(import.meta.dir, kitFile(part)));
+  // Not followed by the bundler: the executable has no use for what packs it.
+  const packer = join(import.meta.dir, "../../build/kit.ts");
+  const { packKit } = (await import(packer)) as typeof import("../../build/kit.ts");
+  return packKit(part);
+}
+
+/** Where a part lies beside the executable's entry. */
+export function kitFile(part: KitPart): string {
+  return `kit/${part}.tar.zst`;
+}
