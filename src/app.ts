@@ -153,6 +153,15 @@ export class App {
     return url;
   }
 
+  /**
+   * Loads the controllers and serves nothing; whoever asks disposes of the generation.
+   *
+   * @throws {Fault} if the folder cannot be used; {AggregateError} of the controllers' faults.
+   */
+  load(): Promise<Generation> {
+    return this.#live.load();
+  }
+
   /** Loads the controllers and the certificate again, as SIGHUP asks. */
   reload(): Promise<void> {
     this.#certificates?.check();

@@ -407,6 +407,18 @@ test("flags, variables and hubbub.toml are read in that order", async () => {
   });
 });
 
+test("types of the embedded controllers, and of a folder, are printed without node_modules", async () => {
+  using folder = createFolder({
+    "app/talk.ts": `import { defineController } from "hubbub"; import * as v from "valibot";
+      export default defineController({ message: v.object({ text: v.string() }), onMessage() {} });`,
+  });
+  const embedded = await runBinary(["types"], { cwd: folder.path });
+  expect(embedded.stdout).toContain('"/feed": { takes: unknown; sends: FeedSends };');
+  const own = await runBinary(["types", "app"], { cwd: folder.path });
+  expect(own.stdout).toContain("export type TalkTakes = {\n  text: string;\n};");
+  expect([embedded.stderr, own.stderr, own.exitCode]).toEqual(["", "", 0]);
+});
+
 test("help and version are printed on standard output", async () => {
   using folder = createFolder();
   const help = await runBinary(["help", "serve"], { cwd: folder.path });

@@ -1,12 +1,14 @@
 import type { Command } from "./command.ts";
 import { createHelpCommand } from "./help.ts";
 import { serveCommand } from "./serve.ts";
+import { typesCommand } from "./types.ts";
 import { unitCommand } from "./unit.ts";
 import { versionCommand } from "./version.ts";
 
 /** Every command, in the order in which it is listed; the first is the one that needs no name. */
 export const commands: readonly Command[] = [
   serveCommand,
+  typesCommand,
   unitCommand,
   createHelpCommand(() => commands),
   versionCommand,

@@ -2,7 +2,9 @@ import type { Issue } from "../sessions/event.ts";
 import { clip, describeIssues, type ShownIssue, showIssues } from "./schema-issues.ts";
 
 /** Why a message was not taken: it is binary, its text is no JSON, or its value does not match the schema. */
-export type InvalidMessageCode = "not-text" | "not-json" | "not-valid";
+export const invalidMessageCodes = ["not-text", "not-json", "not-valid"] as const;
+
+export type InvalidMessageCode = (typeof invalidMessageCodes)[number];
 
 /** What the sender of such a message is sent, as JSON. */
 export type InvalidMessageFrame = {

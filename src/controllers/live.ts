@@ -67,7 +67,7 @@ export class LiveControllers {
     const snapshot = takeSnapshot(folder);
     this.#loadedFrom = snapshot;
     const startedAt = performance.now();
-    const first = await this.#load(snapshot);
+    const first = await this.load(snapshot);
     this.#swap(first);
     logStart(first, performance.now() - startedAt);
     if (watch) this.#watcher = new Watcher({ folder, onQuiet: (snapshot) => this.#compare(snapshot) });
@@ -136,7 +136,7 @@ export class LiveControllers {
     for (let attempt = 1; ; attempt += 1) {
       const snapshot = takeSnapshot(this.#options.folder);
       this.#loadedFrom = snapshot;
-      const loading = this.#load(snapshot);
+      const loading = this.load(snapshot);
       await loading.catch(() => {});
       if (attempt === MAX_ATTEMPTS || this.#isAsIn(snapshot)) return loading;
       await loading.then(
@@ -156,7 +156,8 @@ export class LiveControllers {
     }
   }
 
-  #load(snapshot: Snapshot | undefined): Promise<Generation> {
+  /** Loads a generation, and lets it serve nothing. */
+  load(snapshot = takeSnapshot(this.#options.folder)): Promise<Generation> {
     const { folder, createGlobals } = this.#options;
     // The runtime remembers where a link pointed, so it is given the folder behind it.
     const path = resolveLinks(folder);

@@ -19,6 +19,7 @@ export const faultCodes = {
   CONTROLLER_ENDED: 1,
   TLS: 78,
   LISTEN: 1,
+  OUTPUT: 1,
   NOTIFY_SOCKET: 1,
   UNIT: 2,
   GROUP_NAME: 1,

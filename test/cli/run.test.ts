@@ -110,6 +110,32 @@ const bad: { name: string; argv: string[]; code: number; errors: string; files?:
       errors: 'Cannot serve "FOLDER/app": it has no controllers, expected at least one file such as chat.ts',
     },
     {
+      name: "types of a missing folder",
+      argv: ["types", "nowhere"],
+      code: 78,
+      errors: 'Cannot write the types of "nowhere": there is no such folder, expected one with controllers',
+    },
+    {
+      name: "types without a file to write to",
+      argv: ["types", "-o"],
+      code: 2,
+      errors: 'Cannot use flag "-o": it has no value, expected -o FILE',
+    },
+    {
+      name: "types to a file in no folder",
+      argv: ["types", "app", "-o", "pages/paths.d.ts"],
+      files: { "app/chat.ts": "export const get = () => ({ webSocket: {} });" },
+      code: 1,
+      errors: `Cannot write "pages/paths.d.ts": ENOENT: no such file or directory, open 'pages/paths.d.ts', expected a file in a folder that can be written to`,
+    },
+    {
+      name: "types of a controller with a fault",
+      argv: ["types", "app"],
+      files: { "app/chat.ts": "export const get = 5;" },
+      code: 78,
+      errors: 'Cannot load controller "chat.ts": "get" is a number, expected a function',
+    },
+    {
       name: "two files for one path",
       argv: ["serve", "app"],
       files: { "app/chat.ts": "", "app/chat/index.ts": "" },
@@ -123,6 +149,45 @@ for (const { name, argv, code, errors, files, env } of bad) {
     expect(await run(argv, files, env)).toEqual({ code, output: "", errors: `hubbub: ${errors}\n` });
   });
 }
+
+test("runCommand() prints types alone, whatever the controllers print, and all of them to a reader that is slow", async () => {
+  using folder = createFolder({
+    "controllers/many.ts": `import { defineController } from "hubbub"; import * as v from "valibot";
+      console.log("noise"); setInterval(() => {}, 1000);
+      const entries = Array.from({ length: 20_000 }, (_, index) => ["property" + index, v.string()]);
+      export default defineController({ sends: v.object(Object.fromEntries(entries)) });`,
+  });
+  const command = [process.execPath, join(root, "src/main.ts"), "types"];
+  const whole = Bun.spawnSync(["bash", "-c", '"$@" | (sleep 0.3; cat)', "-", ...command], { cwd: folder.path });
+  expect(whole.stderr.toString()).toBe("");
+  expect(whole.stdout.toString()).toMatch(/^\/\/ Written by `hubbub types`.*property19999: string;\n\};\n$/s);
+  const shell = 'set -o pipefail; "$@" | head -1';
+  const start = Bun.spawnSync(["bash", "-c", shell, "-", ...command], { cwd: folder.path });
+  expect([start.exitCode, start.stderr.toString()]).toEqual([0, ""]);
+  const full = Bun.spawnSync(["bash", "-c", '"$@" > /dev/full', "-", ...command], { cwd: folder.path });
+  expect([full.exitCode, full.stderr.toString()]).toEqual([
+    1,
+    "hubbub: Cannot write standard output: ENOSPC: no space left on device, write, expected room for it\n",
+  ]);
+});
+
+test("runCommand() writes types to a file, and says what it cannot tell", async () => {
+  using folder = createFolder({
+    "app/chat.ts": `import { defineController } from "hubbub";
+      const schema = { "~standard": { version: 1, vendor: "own", validate: (value) => ({ value }) } };
+      export default defineController({ message: schema, onMessage() {} });`,
+  });
+  const command = [process.execPath, join(root, "src/main.ts"), "types", "app", "-o", "paths.d.ts"];
+  const { exitCode, stdout, stderr } = Bun.spawnSync(command, { cwd: folder.path });
+  expect([exitCode, stdout.toString(), stderr.toString()]).toEqual([
+    0,
+    "Wrote paths.d.ts: the types of 1 path\n",
+    'hubbub: The type of "message" in "chat.ts" is unknown: this version of own does not say it as JSON Schema\n',
+  ]);
+  expect(await Bun.file(join(folder.path, "paths.d.ts")).text()).toContain(
+    '"/chat": { takes: unknown; sends: unknown };',
+  );
+});
 
 test("runCommand() names every command for an unknown one, and for help of it", async () => {
   for (const argv of [["frobnicate"], ["help", "frobnicate"]]) {
