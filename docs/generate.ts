@@ -4,7 +4,11 @@ import { formatUnit, type UnitOptions } from "../src/cli/unit-file.ts";
 import { readConfig } from "../src/core/config.ts";
 import { describeSetting, type SettingName, settingSections, variableName } from "../src/core/settings.ts";
 
+import { formatCommandsDoc } from "./commands-page.ts";
+import { formatTable } from "./table.ts";
+
 const root = join(import.meta.dir, "..");
+const commandsPage = join(import.meta.dir, "commands.md");
 const configuration = join(import.meta.dir, "configuration.md");
 const operating = join(import.meta.dir, "operating.md");
 const unit = join(root, "deploy/hubbub.service");
@@ -24,7 +28,7 @@ This page is written by \`bun run docs\` from the schema in [src/core/settings.t
 
 ## Settings
 
-Each setting is a flag of \`hubbub serve\`, a variable of the environment, and a key of \`hubbub.toml\`.
+Each setting is a flag of \`hubbub serve\` and of the [commands](commands.md) that say so, a variable of the environment, and a key of \`hubbub.toml\`.
 
 ${settingSections.map(formatSection).join("\n\n")}
 
@@ -87,13 +91,6 @@ function toRow(name: SettingName): string[] {
   return [...names.map((text) => `\`${text}\``), description.replaceAll("*", "\\*")];
 }
 
-/** A table with its columns aligned, as the formatter wants it. */
-function formatTable(head: string[], rows: string[][]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
-  const formatRow = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  return [head, widths.map((width) => "-".repeat(width)), ...rows].map(formatRow).join("\n");
-}
-
 /** What `hubbub unit` prints in `/srv/hubbub`: the text of `deploy/hubbub.service`. */
 export const standardUnit: UnitOptions = {
   executable: ["/usr/local/bin/hubbub"],
@@ -116,8 +113,9 @@ export function fillFiles(page: string): string {
 }
 
 if (import.meta.main) {
+  await Bun.write(commandsPage, formatCommandsDoc());
   await Bun.write(configuration, formatConfigurationDoc());
   await Bun.write(unit, formatUnit(standardUnit));
   await Bun.write(operating, fillFiles(readFileSync(operating, "utf8")));
-  console.log(`Wrote ${configuration} and the files in ${operating}`);
+  console.log(`Wrote ${commandsPage}, ${configuration}, ${unit} and the files in ${operating}`);
 }

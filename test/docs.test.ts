@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { formatCommandsDoc } from "../docs/commands-page.ts";
 import { fillFiles, formatConfigurationDoc, standardUnit } from "../docs/generate.ts";
 import manifest from "../package.json" with { type: "json" };
 import { formatUnit } from "../src/cli/unit-file.ts";
@@ -41,6 +42,10 @@ const listLinks = (file: string) =>
 
 test("docs/configuration.md is what docs/generate.ts makes", () => {
   expect(read("docs/configuration.md")).toBe(formatConfigurationDoc());
+});
+
+test("docs/commands.md is what docs/generate.ts makes", () => {
+  expect(read("docs/commands.md")).toBe(formatCommandsDoc());
 });
 
 test("deploy/hubbub.service is what docs/generate.ts makes", () => {

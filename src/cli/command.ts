@@ -33,6 +33,8 @@ export type Command = {
   operands: readonly string[];
   examples: readonly Example[];
   flags: Readonly<Record<string, Flag>>;
+  /** All that an operand or a flag's value may be, by its placeholder: `{ SHELL: ["bash", "zsh", "fish"] }`. */
+  choices?: Readonly<Record<string, readonly string[]>>;
   takesSettings: boolean;
   /** Everything after the command is an operand, flags too. */
   isPassedOn?: boolean;

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { createCompletionCommand } from "./completion.ts";
 import { createHelpCommand } from "./help.ts";
 import { serveCommand } from "./serve.ts";
 import { typesCommand } from "./types.ts";
@@ -11,5 +12,6 @@ export const commands: readonly Command[] = [
   typesCommand,
   unitCommand,
   createHelpCommand(() => commands),
+  createCompletionCommand(() => commands),
   versionCommand,
 ];

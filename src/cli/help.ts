@@ -41,11 +41,14 @@ ${lines.join("\n")}
 
 /** What `hubbub help COMMAND` and `hubbub COMMAND --help` print. */
 export function formatCommandHelp(command: Command): string {
-  const { text, examples, flags, takesSettings } = command;
+  const { text, examples, flags, choices = {}, takesSettings } = command;
   const sections = [`Usage: ${formatUsage(command)}\n\n${text}\n`];
   if (examples.length > 0) sections.push(`Examples:\n${formatExamples(command)}`);
   if (Object.keys(flags).length > 0) sections.push(`Flags:\n${formatFlags(flags)}`);
-  if (takesSettings) sections.push(formatSettings(), sources);
+  const lists = Object.entries(choices).map(
+    ([placeholder, words]) => `${placeholder} is one of ${words.join(", ")}.\n`,
+  );
+  sections.push(...lists, ...(takesSettings ? [formatSettings(), sources] : []));
   return sections.join("\n");
 }
 

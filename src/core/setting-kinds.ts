@@ -12,6 +12,8 @@ export type Kind<T> = {
   placeholder: string;
   /** Its flag may be given several times. */
   isList?: true;
+  /** All that it may be. */
+  choices?: readonly string[];
 };
 
 /** Any text but the empty one. */
@@ -77,7 +79,7 @@ export function oneOf<const T extends readonly [string, ...string[]]>(
   options: T,
 ): Kind<T[number]> {
   const wanted = `expected ${options.slice(0, -1).join(", ")} or ${options.at(-1)}`;
-  return { schema: v.picklist(options, wanted), format: (value) => value, placeholder };
+  return { schema: v.picklist(options, wanted), format: (value) => value, placeholder, choices: options };
 }
 
 /** On or off. */

@@ -272,6 +272,11 @@ export function variableName(name: SettingName): string {
   return `HUBBUB_${name.replaceAll("-", "_").toUpperCase()}`;
 }
 
+/** All that a setting may be, if that can be listed. */
+export function listChoices(name: SettingName): readonly string[] | undefined {
+  return settings[name].kind.choices;
+}
+
 /** What help and docs say of a setting. */
 export function describeSetting(name: SettingName): { description: string; placeholder: string; defaultText: string } {
   const { kind, value, description } = settings[name] as Setting<string, unknown>;

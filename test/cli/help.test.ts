@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { findCommand } from "../../src/cli/args.ts";
+import { findCommand, readArguments } from "../../src/cli/args.ts";
 import { formatUsage } from "../../src/cli/command.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { formatCommandHelp, formatHelp } from "../../src/cli/help.ts";
@@ -18,9 +18,19 @@ test("formatHelp() lists every command with its summary", () => {
 test("formatCommandHelp() begins with the usage and explains the command, with examples", () => {
   for (const command of commands) {
     const help = formatCommandHelp(command);
-    expect(help).toStartWith(`Usage: ${formatUsage(command)}\n\n${command.text}\n\nExamples:\n  hubbub`);
+    expect(help).toStartWith(`Usage: ${formatUsage(command)}\n\n${command.text}\n\nExamples:\n  `);
     for (const { line, text } of command.examples) {
       expect(help.replace(/ {2,}/g, "  ")).toContain(`  ${line}  ${text}\n`);
+    }
+  }
+});
+
+test("every example is a command line that is understood", () => {
+  for (const command of commands) {
+    expect(command.examples.length).toBeGreaterThan(0);
+    for (const { line } of command.examples) {
+      const argv = /hubbub( [^|>)]*)?/.exec(line)?.[1]?.trim().split(/\s+/) ?? [];
+      expect(readArguments(argv, commands).command.name).toBe(command.name);
     }
   }
 });
