@@ -131,6 +131,8 @@ test("docs/controllers.md has examples that load together", async () => {
   talk.send('{"text":7}');
   const shown = /^```json\n(\{\n {2}"error": .*?)^```$/ms.exec(read("docs/controllers.md"))?.[1] ?? "";
   expect(await talk.nextJson()).toEqual(JSON.parse(shown));
+  using table = await server.open("/table/6?name=Ada");
+  expect(await table.next()).toBe("Welcome to table 7, Ada");
   using clock = await server.open("/clock");
   expect(await clock.nextJson()).toEqual({ at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
 });

@@ -110,23 +110,25 @@ export type MethodName = (typeof methodNames)[number];
 
 type EventHandler<Event, Sent> = (event: Event, sender: Sender<Sent>) => unknown;
 
-type Handlers<Data, User, Taken, Sent> = {
+type Handlers<Data, User, Taken, Sent, Given> = {
   /** Hears every event. */
-  webSocketEvent?: EventHandler<SessionEvent<Data, User, Taken>, Sent>;
-  open?: EventHandler<OpenEvent<Data, User>, Sent>;
+  webSocketEvent?: EventHandler<SessionEvent<Data, User, Taken, Given>, Sent>;
+  open?: EventHandler<OpenEvent<Data, User, Given>, Sent>;
   /**
    * Hears messages as they come; or the schema that they must match: then each is parsed as JSON and validated, and `onMessage` or
    * `webSocketEvent` gets what the schema makes of it.
    */
-  message?: StandardSchema<Taken> | EventHandler<MessageEvent<Data, User>, Sent>;
+  message?: StandardSchema<Taken> | EventHandler<MessageEvent<Data, User, Message, Given>, Sent>;
   /** Hears messages that match the schema in `message`. */
-  onMessage?: EventHandler<MessageEvent<Data, User, Taken>, Sent>;
+  onMessage?: EventHandler<MessageEvent<Data, User, Taken, Given>, Sent>;
   /** What becomes of a session whose message does not match: it is told so and stays open, or is closed with 4400 as well. */
   onInvalid?: OnInvalid;
   /** What the messages must match that go out through the `sender`, the second argument of each function. */
   sends?: StandardSchema<unknown, Sent>;
-  close?: EventHandler<CloseEvent<Data, User>, Sent>;
-  error?: EventHandler<ErrorEvent<Data, User>, Sent>;
+  /** What the path and query parameters of an upgrade must match: what it makes of them is `session.params`. */
+  params?: StandardSchema<Given>;
+  close?: EventHandler<CloseEvent<Data, User, Given>, Sent>;
+  error?: EventHandler<ErrorEvent<Data, User, Given>, Sent>;
 };
 
 declare const userType: unique symbol;
@@ -139,14 +141,16 @@ type Method<Answer, Sent> = (request: ControllerRequest, sender: Sender<Sent>) =
 /**
  * A controller as it is written for `defineController`.
  *
- * Its messages are of the type `Taken`, and what it sends through its `sender` is `Sent`: without `sends` there is no sender.
+ * Its messages are of the type `Taken`, and what it sends through its `sender` is `Sent`: without `sends` there is no sender. Its sessions'
+ * parameters are `Given`.
  */
-export type ControllerDefinition<Data = unknown, User = unknown, Taken = Message, Sent = never> = Handlers<
-  Data,
-  User,
-  Taken,
-  Sent
-> & {
+export type ControllerDefinition<
+  Data = unknown,
+  User = unknown,
+  Taken = Message,
+  Sent = never,
+  Given = Params,
+> = Handlers<Data, User, Taken, Sent, Given> & {
   get?: Method<HttpAnswer<Data>, Sent> & OfUser<User>;
 } & {
   [Name in Exclude<MethodName, "get"> | "all"]?: Method<HttpAnswer, Sent>;
@@ -156,13 +160,19 @@ export type ControllerDefinition<Data = unknown, User = unknown, Taken = Message
 export const defined: unique symbol = Symbol.for("hubbub.defined");
 
 /**
- * Gives a controller its types: what `get` returns as `data` is what the events carry, and so is its guard's user; messages are what
- * the schema in `message` makes of them.
+ * Gives a controller its types: what `get` returns as `data` is what the events carry, and so is its guard's user; messages and
+ * parameters are what the schemas in `message` and `params` make of them.
  *
  * Without a `get` every upgrade is accepted.
  */
-export function defineController<Data = Record<string, unknown>, User = unknown, Taken = Message, Sent = never>(
-  definition: ControllerDefinition<Data, User, Taken, Sent>,
-): ControllerDefinition<Data, User, Taken, Sent> {
+export function defineController<
+  Data = Record<string, unknown>,
+  User = unknown,
+  Taken = Message,
+  Sent = never,
+  Given = Params,
+>(
+  definition: ControllerDefinition<Data, User, Taken, Sent, Given>,
+): ControllerDefinition<Data, User, Taken, Sent, Given> {
   return Object.assign(definition, { [defined]: true });
 }

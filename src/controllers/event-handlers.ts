@@ -1,6 +1,6 @@
 import type { SessionEvent } from "../sessions/event.ts";
 import { type Exports, shapeFault, takeFunction } from "./exports.ts";
-import type { MessageSchemas } from "./message-schemas.ts";
+import type { ControllerSchemas } from "./controller-schemas.ts";
 import type { Sender } from "./sender.ts";
 import { typeMessages } from "./typed-messages.ts";
 
@@ -16,7 +16,7 @@ export type OnEvent = (event: SessionEvent) => unknown;
 export function toOnEvent(
   file: string,
   exports: Exports,
-  { takes, onInvalid }: MessageSchemas,
+  { takes, onInvalid }: ControllerSchemas,
   sender: Sender<unknown> | undefined,
 ): OnEvent | undefined {
   const onEvent = joinHandlers(file, exports, takes === undefined ? "message" : "onMessage");

@@ -4,7 +4,7 @@ import { type ControllerRequest, defined, type HttpAnswer, type MethodName, meth
 import { type OnEvent, toOnEvent } from "./event-handlers.ts";
 import { shapeFault, takeFunction } from "./exports.ts";
 import { formatLocation, locate } from "./location.ts";
-import { type MessageSchemas, takeMessageSchemas } from "./message-schemas.ts";
+import { type ControllerSchemas, takeSchemas } from "./controller-schemas.ts";
 import { compareSpecificity, isControllerFile, listParameters, toConflictKey, toPath } from "./paths.ts";
 import { type Sender, sending } from "./sender.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -22,7 +22,7 @@ export type Controller = {
   readonly allow: readonly string[];
   /** Absent if the controller hears no events. */
   readonly onEvent: OnEvent | undefined;
-  readonly schemas: MessageSchemas;
+  readonly schemas: ControllerSchemas;
   /** What the module exports as `dispose`: called when its generation ends. */
   readonly dispose: (() => unknown) | undefined;
 };
@@ -112,7 +112,7 @@ function toController(file: string, path: string, module: Record<string, unknown
     throw shapeFault(file, `its default export is ${nameKind(main)}, expected what defineController returns`);
   }
   const isDefined = isRecord(main) && defined in main;
-  const schemas = takeMessageSchemas(file, exports, isDefined);
+  const schemas = takeSchemas(file, exports, isDefined);
   const sender = isDefined ? (exports[sending] as Sender<unknown> | undefined) : undefined;
   const answers: Partial<Record<MethodName | "all", Answer>> = {};
   for (const name of [...methodNames, "all"] as const) {

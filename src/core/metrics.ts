@@ -5,6 +5,7 @@ export const refusalReasons = [
   "max-upgrades",
   "draining",
   "origin",
+  "params",
 ] as const;
 
 export type RefusalReason = (typeof refusalReasons)[number];
@@ -24,6 +25,7 @@ export class Metrics {
     "max-upgrades": 0,
     draining: 0,
     origin: 0,
+    params: 0,
   };
   /** Requests that were refused, by reason; the runtime refuses some by itself, which nobody counts. */
   readonly requestsRefused: Record<RequestRefusal, number> = {

@@ -3,7 +3,10 @@ import type { ThrottledLog } from "../core/throttled-log.ts";
 import type { AdmissionRefusal } from "../sessions/admissions.ts";
 import { errorAnswer } from "./error-page.ts";
 
-const refusals: Record<Exclude<RefusalReason, "origin">, { status: number; message: string; why: string }> = {
+const refusals: Record<
+  Exclude<RefusalReason, "origin" | "params">,
+  { status: number; message: string; why: string }
+> = {
   "max-sessions": {
     status: 503,
     message: "The server has as many sessions as it takes",

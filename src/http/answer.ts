@@ -18,6 +18,7 @@ import { LazyRequest } from "./request.ts";
 import { refuseRequest } from "./request-limits.ts";
 import { toResponse } from "./response.ts";
 import { upgrade, type UpgradeGate } from "./upgrade.ts";
+import { type CheckedParams, checkParams, refuseParams } from "./upgrade-params.ts";
 
 export type AnswerParts = {
   generation: Generation;
@@ -72,16 +73,23 @@ export function answerUpgrade(
   const refusal = gate.admissions.begin(origination.remoteAddress);
   if (refusal !== undefined) return refuseAdmission(raw, refusal, origination.remoteAddress, gate.throttledLog);
   const request = new LazyRequest({ raw, origination, isUpgrade: true, pathParams: params, body: {} });
-  const conclude = (result: unknown) => {
-    if (result instanceof Response) return result;
-    const accept = takeAccept(result);
-    if (accept === undefined) return toRefusal(raw, result);
-    return upgrade({ server, raw, request, origination, accept, route: controller.path, generation, gate });
+  const open = (checked?: CheckedParams) => {
+    if (checked !== undefined && "issues" in checked) return refuseParams(request, checked.issues, gate);
+    const conclude = (result: unknown) => {
+      if (result instanceof Response) return result;
+      const accept = takeAccept(result);
+      if (accept === undefined) return toRefusal(raw, result);
+      return upgrade({ server, raw, request, checked, origination, accept, route: controller.path, generation, gate });
+    };
+    const called = callAnswer(call, "get", request, controller, parts);
+    return isPromise(called) ? generation.follow(called).then(conclude) : conclude(called);
   };
   const fail = (error: unknown) => answerFault(request, controller, error, parts);
   try {
-    const called = callAnswer(call, "get", request, controller, parts);
-    return isPromise(called) ? generation.follow(called).then(conclude).catch(fail) : conclude(called);
+    const schema = controller.schemas.params;
+    const checked = schema === undefined ? undefined : checkParams(schema, request.params, generation);
+    const opened = checked instanceof Promise ? checked.then(open) : open(checked);
+    return opened instanceof Promise ? opened.catch(fail) : opened;
   } catch (error) {
     return fail(error);
   }

@@ -7,7 +7,7 @@ import { Fault, nameKind } from "../core/errors.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ThrottledLog } from "../core/throttled-log.ts";
 import type { Admissions } from "../sessions/admissions.ts";
-import type { SessionInfo } from "../sessions/event.ts";
+import type { Params, SessionInfo } from "../sessions/event.ts";
 import { Session, type SessionRoute } from "../sessions/session.ts";
 import { refuseAdmission } from "./admission.ts";
 import { errorAnswer } from "./error-page.ts";
@@ -22,6 +22,8 @@ export type UpgradeParts = {
   raw: Request;
   /** What the controller was given: its path and parameters become the session's. */
   request: ControllerRequest;
+  /** What the controller's schema made of its parameters, if it has one. */
+  checked: { params: unknown } | undefined;
   origination: Origination;
   /** What its `get` returned as `webSocket`. */
   accept: AcceptUpgrade;
@@ -52,6 +54,7 @@ export function upgrade({
   server,
   raw,
   request,
+  checked,
   origination,
   accept,
   route,
@@ -78,7 +81,7 @@ export function upgrade({
   const refusal = admissions.check(origination.remoteAddress);
   if (refusal !== undefined) return refuseAdmission(raw, refusal, origination.remoteAddress, throttledLog);
   const session = new Session({
-    info: createInfo(request, route),
+    info: createInfo(request, checked === undefined ? request.params : checked.params, route),
     route: routeOf(route),
     data: accept.data ?? {},
     timeoutSeconds: accept.timeout ?? config.timeoutSeconds,
@@ -94,8 +97,8 @@ export function upgrade({
 }
 
 /** What a controller knows of the session. A path that is its own pattern is not kept a second time: sessions are many. */
-function createInfo({ path, params }: ControllerRequest, pattern: string): SessionInfo {
-  return { id: crypto.randomUUID(), path: path === pattern ? pattern : path, params };
+function createInfo({ path }: ControllerRequest, params: unknown, pattern: string): SessionInfo {
+  return { id: crypto.randomUUID(), path: path === pattern ? pattern : path, params: params as Params };
 }
 
 /** The headers of the handshake's answer; undefined if the runtime's own will do. */

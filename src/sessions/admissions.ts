@@ -1,7 +1,7 @@
 import type { Metrics, RefusalReason } from "../core/metrics.ts";
 
 /** Why an upgrade is refused at the moment, and in how many seconds to try again. */
-export type AdmissionRefusal = { reason: Exclude<RefusalReason, "origin">; retryAfterSeconds: number };
+export type AdmissionRefusal = { reason: Exclude<RefusalReason, "origin" | "params">; retryAfterSeconds: number };
 
 export type AdmissionsOptions = {
   /** 0 for no limit, as for the others. */

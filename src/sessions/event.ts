@@ -2,13 +2,13 @@
 export type Message = string | Uint8Array<ArrayBuffer>;
 
 /** What a controller knows of a session: who it is, where it connected, with which parameters. */
-export type SessionInfo<User = unknown> = {
+export type SessionInfo<User = unknown, Given = Params> = {
   /** Unguessable, unique in the cluster. */
   readonly id: string;
   /** The path that the client asked for, such as `/room/7`. */
   readonly path: string;
-  /** Path and query parameters of the upgrade; several values of one name are an array. */
-  readonly params: Params;
+  /** Path and query parameters of the upgrade, several values of one name as an array; or what the controller's schema makes of them. */
+  readonly params: Given;
 } & (unknown extends User
   ? {
       /** Who the client is, if its token was verified. */
@@ -19,20 +19,24 @@ export type SessionInfo<User = unknown> = {
 export type Params = Record<string, string | string[]>;
 
 /** The session is open: it can be sent to and added to groups. */
-export type OpenEvent<Data = unknown, User = unknown> = { type: "open"; session: SessionInfo<User>; data: Data };
+export type OpenEvent<Data = unknown, User = unknown, Given = Params> = {
+  type: "open";
+  session: SessionInfo<User, Given>;
+  data: Data;
+};
 
 /** The session sent a message: text or bytes, or what the controller's schema makes of it. */
-export type MessageEvent<Data = unknown, User = unknown, Taken = Message> = {
+export type MessageEvent<Data = unknown, User = unknown, Taken = Message, Given = Params> = {
   type: "message";
-  session: SessionInfo<User>;
+  session: SessionInfo<User, Given>;
   data: Data;
   message: Taken;
 };
 
 /** The session has ended and has left its groups. */
-export type CloseEvent<Data = unknown, User = unknown> = {
+export type CloseEvent<Data = unknown, User = unknown, Given = Params> = {
   type: "close";
-  session: SessionInfo<User>;
+  session: SessionInfo<User, Given>;
   data: Data;
   /** The close code that the session saw. */
   closeReason: number;
@@ -41,9 +45,9 @@ export type CloseEvent<Data = unknown, User = unknown> = {
 };
 
 /** Something went wrong with the session; its `close` follows, unless it was an invalid message. */
-export type ErrorEvent<Data = unknown, User = unknown> = {
+export type ErrorEvent<Data = unknown, User = unknown, Given = Params> = {
   type: "error";
-  session: SessionInfo<User>;
+  session: SessionInfo<User, Given>;
   data: Data;
   error: string;
   /** What was thrown, where something was. */
@@ -58,5 +62,8 @@ export type Issue = {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 };
 
-export type SessionEvent<Data = unknown, User = unknown, Taken = Message> =
-  OpenEvent<Data, User> | MessageEvent<Data, User, Taken> | CloseEvent<Data, User> | ErrorEvent<Data, User>;
+export type SessionEvent<Data = unknown, User = unknown, Taken = Message, Given = Params> =
+  | OpenEvent<Data, User, Given>
+  | MessageEvent<Data, User, Taken, Given>
+  | CloseEvent<Data, User, Given>
+  | ErrorEvent<Data, User, Given>;

@@ -170,6 +170,7 @@ test.each([
     defining("message: schema, onMessage() {}, onInvalid: true"),
     '"onInvalid" is a boolean, expected "reply" or "close"',
   ],
+  [defining("open() {}, params: { id: schema }"), '"params" is an object, expected a schema'],
   [defining("open() {}, sends() {}"), '"sends" is a function, expected a schema'],
   ["export default 5;", "its default export is a number, expected what defineController returns"],
   ["export default () => {};", "its default export is a function, expected what defineController returns"],

@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, test } from "bun:test";
 import { type } from "arktype";
-import type { Message, Sender, send as Send, sendToGroup as SendToGroup, SessionEvent } from "hubbub";
+import type { Message, Params, Sender, send as Send, sendToGroup as SendToGroup, SessionEvent } from "hubbub";
 import * as v from "valibot";
 import { z } from "zod";
 import { defineController } from "../../src/controllers/controller.ts";
@@ -134,4 +134,29 @@ test("onInvalid is one of two words", () => {
   // @ts-expect-error there is no such word
   const drop = defineController({ message: zodSaid, onInvalid: "drop", onMessage: () => {} });
   expect([close.onInvalid, drop.onInvalid as string]).toEqual(["close", "drop"]);
+});
+
+test("session.params is what the schema in params makes of them, in every event", () => {
+  const controller = defineController({
+    params: v.object({ id: v.pipe(v.string(), v.toNumber()), name: v.optional(v.string(), "somebody") }),
+    message: zodSaid,
+    get: ({ params }) => {
+      expectTypeOf(params).toEqualTypeOf<Params>();
+      return { webSocket: { data: { joined: true } } };
+    },
+    open: ({ session, data }) => {
+      expectTypeOf(session.params).toEqualTypeOf<{ id: number; name: string }>();
+      expectTypeOf(data).toEqualTypeOf<{ joined: boolean }>();
+    },
+    onMessage: ({ session, message }) => {
+      expectTypeOf(session.params.id).toEqualTypeOf<number>();
+      expectTypeOf(message).toEqualTypeOf<Said>();
+    },
+    close: ({ session }) => expectTypeOf(session.params.id).toEqualTypeOf<number>(),
+    error: ({ session }) => expectTypeOf(session.params.id).toEqualTypeOf<number>(),
+  });
+  const plain = defineController({
+    open: ({ session }) => expectTypeOf(session.params).toEqualTypeOf<Params>(),
+  });
+  expect([typeof controller.open, typeof plain.open]).toEqual(["function", "function"]);
 });

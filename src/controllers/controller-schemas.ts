@@ -3,45 +3,51 @@ import { type Exports, shapeFault } from "./exports.ts";
 import type { OnInvalid } from "./invalid-message.ts";
 import { isSchema, type StandardSchema } from "./standard-schema.ts";
 
-/** What a controller says of its messages. */
-export type MessageSchemas = {
+/** What a controller says of its messages and its parameters. */
+export type ControllerSchemas = {
   /** What those that come in must match. */
   readonly takes: StandardSchema | undefined;
   readonly onInvalid: OnInvalid;
   /** What those that its sender sends must match. */
   readonly sends: StandardSchema | undefined;
+  /** What the parameters of an upgrade must match. */
+  readonly params: StandardSchema | undefined;
 };
+
+const none: ControllerSchemas = { takes: undefined, onInvalid: "reply", sends: undefined, params: undefined };
 
 /**
  * The schemas that `defineController` was given; in other exports their names mean nothing.
  *
  * @throws {Fault} `CONTROLLER_SHAPE`
  */
-export function takeMessageSchemas(file: string, exports: Exports, isDefined: boolean): MessageSchemas {
+export function takeSchemas(file: string, exports: Exports, isDefined: boolean): ControllerSchemas {
   const { message, onMessage, webSocketEvent } = exports;
   if (!isDefined) {
     if (isSchema(message))
       throw shapeFault(file, '"message" is a schema, expected it in defineController({ message, … })');
-    return { takes: undefined, onInvalid: "reply", sends: undefined };
+    return none;
   }
-  const sends = takeSends(file, exports);
+  const sends = takeSchema(file, exports, "sends");
+  const params = takeSchema(file, exports, "params");
   const onInvalid = takeOnInvalid(file, exports);
   if (isSchema(message)) {
     if (onMessage === undefined && webSocketEvent === undefined)
       throw shapeFault(file, '"message" is a schema and nothing hears messages, expected onMessage or webSocketEvent');
-    return { takes: message, onInvalid: onInvalid ?? "reply", sends };
+    return { takes: message, onInvalid: onInvalid ?? "reply", sends, params };
   }
   if (message !== undefined && typeof message !== "function")
     throw shapeFault(file, `"message" is ${nameKind(message)}, expected a function or a schema`);
   const alone = ["onMessage", "onInvalid"].find((name) => exports[name] !== undefined);
   if (alone !== undefined)
     throw shapeFault(file, `it has "${alone}" and no schema in "message", expected both or a handler in "message"`);
-  return { takes: undefined, onInvalid: "reply", sends };
+  return { ...none, sends, params };
 }
 
-function takeSends(file: string, { sends }: Exports): StandardSchema | undefined {
-  if (sends === undefined || isSchema(sends)) return sends;
-  throw shapeFault(file, `"sends" is ${nameKind(sends)}, expected a schema`);
+function takeSchema(file: string, exports: Exports, name: "sends" | "params"): StandardSchema | undefined {
+  const schema = exports[name];
+  if (schema === undefined || isSchema(schema)) return schema;
+  throw shapeFault(file, `"${name}" is ${nameKind(schema)}, expected a schema`);
 }
 
 function takeOnInvalid(file: string, { onInvalid }: Exports): OnInvalid | undefined {
