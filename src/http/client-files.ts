@@ -11,9 +11,11 @@ const files = {
 
 /** Serves the browser client, to pages of any origin: a browser asks for each use whether it is still the same. */
 export function serveClientFile(name: keyof typeof files, request: Request): Response {
-  const { text, etag, headers } = files[name];
+  const { text, length, etag, headers } = files[name];
   const status = checkConditions(request.headers, { etag });
-  return status === undefined ? new Response(text, { headers }) : new Response(null, { status, headers });
+  if (status !== undefined) return new Response(null, { status, headers });
+  // Said for HEAD, whose answer has no body to be measured.
+  return new Response(text, { headers: { ...headers, "Content-Length": length } });
 }
 
 function toFile(text: string, type: string) {
@@ -25,5 +27,5 @@ function toFile(text: string, type: string) {
     ETag: etag,
     "Access-Control-Allow-Origin": "*",
   };
-  return { text, etag, headers };
+  return { text, length: String(Buffer.byteLength(text)), etag, headers };
 }

@@ -79,13 +79,17 @@ test.skipIf(!hasBrowser)(
     await using server = await serve("sleepMs: 1000");
     await using window = openWindow(`${server.origin}/page.html`);
     await waitForPage(window, is("open"));
-    await window.cdp("Page.setWebLifecycleState", { state: "frozen" });
+    const freeze = (state: "frozen" | "active") => window.cdp("Page.setWebLifecycleState", { state });
+    await freeze("frozen");
+    await freeze("active");
+    expect(await window.evaluate("states")).toEqual(["open"]);
+    await freeze("frozen");
     using other = await server.open("/room");
     other.send(JSON.stringify({ text: "while you slept" }));
     await other.next();
     const frozenAt = performance.now();
     await waitFor(() => performance.now() - frozenAt > 1200, "end of the sleep");
-    await window.cdp("Page.setWebLifecycleState", { state: "active" });
+    await freeze("active");
     await waitForPage(window, `states.join() === "open,connecting,open"`);
     expect(await window.evaluate(heard("while you slept"))).toBe(true);
     expect(countOpened(server)).toBe(3);
@@ -113,6 +117,24 @@ test.skipIf(!hasBrowser)(
     expect(await window.evaluate(say("from the tunnel"))).toBe(true);
     await network(false);
     await waitForPage(window, `${is("open")} && ${heard("from the tunnel")}`);
+  },
+  30_000,
+);
+
+test.skipIf(!hasBrowser)(
+  "the client tries at once when somebody looks at its page",
+  async () => {
+    await using first = await serve("minDelayMs: 60_000, maxDelayMs: 60_000", ["--drain", "0"]);
+    await using window = openWindow(`${first.origin}/page.html`);
+    await waitForPage(window, is("open"));
+    first.signal("SIGTERM");
+    await first.exited;
+    await waitForPage(window, is("waiting"));
+    await using second = await startBinary(["."], { cwd: first.folder.path, port: Number(new URL(first.origin).port) });
+    // What the browser does when the tab is chosen.
+    await window.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
+    await waitForPage(window, is("open"));
+    await waitFor(() => countOpened(second) === 1, "session");
   },
   30_000,
 );
