@@ -90,7 +90,7 @@ export function followState(session) {
     if (state === "closed") return showState(state, ending && `(${ending.code})`);
     if (retryAt === undefined) return showState(state);
     const leftMs = Math.max(0, retryAt - Date.now());
-    showState(state, `· ${Math.ceil(leftMs / 1000)} s`);
+    showState(state, `(${Math.ceil(leftMs / 1000)} s)`);
     timer = setTimeout(show, leftMs % 1000 || 1000);
   };
   session.addEventListener("state", show);

@@ -62,14 +62,26 @@ export async function findBarriers(window: Bun.WebView): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ": " + html + " " + failureSummary)))`);
 }
 
-/** By how much the page moved under its reader's eyes since it was opened: its cumulative layout shift. */
-export function measureShift(window: Bun.WebView): Promise<number> {
+/**
+ * What moved since the page was opened (its layout shifts), and from where to where.
+ *
+ * What follows an input counts too: the browser takes the size of the window, set before the page came, for one.
+ *
+ * @param lively what may move: a list whose newest entry comes first
+ */
+export function findShifts(window: Bun.WebView, lively = ":not(*)"): Promise<string[]> {
   return window.evaluate(`new Promise((resolve) => {
-    let sum = 0;
+    const moved = [];
+    const place = ({ x, y }) => Math.round(x) + "," + Math.round(y);
     new PerformanceObserver((list) => {
-      for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) sum += value;
+      for (const { sources } of list.getEntries()) {
+        for (const { node, previousRect, currentRect } of sources)
+          if (!(node?.closest ? node : node?.parentElement)?.closest("${lively}"))
+            moved.push((node?.textContent ?? "?") + ": " + place(previousRect) + " to " + place(currentRect));
+      }
     }).observe({ type: "layout-shift", buffered: true });
-    requestAnimationFrame(() => setTimeout(() => resolve(sum), 50));
+    // What moved in the last frame is told a while after it.
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(moved), 200)));
   })`);
 }
 
