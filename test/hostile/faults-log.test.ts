@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync, readSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readMemory, readTimes } from "../../bench/process.ts";
+import { formatCount } from "../../src/core/units.ts";
 import { buildOnce, serveFiles, startBinary, type TestProcess } from "../support/binary.ts";
 import { createFolder } from "../support/folder.ts";
 import { openClosedPipe, openFullDevice, openPipe, openSocket, openTerminal } from "../support/outputs.ts";
@@ -113,7 +114,10 @@ test("a log that is read late has every line, or says how many it lost", async (
   const lines = parseLog(read());
   const losses = lines.filter(({ lost }) => lost !== undefined);
   expect(losses).toMatchObject([
-    { level: "ERROR", message: `Lost ${losses[0]?.lost} log lines: standard output took nothing for too long` },
+    {
+      level: "ERROR",
+      message: `Lost ${formatCount(losses[0]?.lost ?? 0, "log line")}: standard output took nothing for too long`,
+    },
   ]);
   expect(lines.filter(isTalk).length + (losses[0]?.lost ?? 0)).toBe(2000 + 10_000 + 1);
   await stop(server);

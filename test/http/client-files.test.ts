@@ -40,13 +40,22 @@ test.each(["/-/client.js", "/-/client.d.ts"])("%s is never stale, and for pages 
   expect(Number(headers.get("content-length"))).toBeGreaterThan(1000);
 });
 
-test("a copy of client.js and client.d.ts is type-checked and bundled with the example of docs/client.md", async () => {
+test("a copy of client.js and client.d.ts is type-checked with what hubbub types writes, and bundled", async () => {
   const [, typesExample] =
     /^## Types\n.*?^```ts\n(.*?)^```/ms.exec(await Bun.file(join(root, "docs/client.md")).text()) ?? [];
   await using server = await startServer(controllers);
   using folder = createFolder({
     ...(await copyClient(server)),
     "main.ts": typesExample ?? "",
+    "examples.ts": `import { connect, type Connect } from "./client.js";
+import type { Paths } from "./paths.d.ts";
+const dashboard = (connect as Connect<Paths>)("/dashboard");
+dashboard.addEventListener("message", ({ data }) => {
+  if ("error" in data) console.log(data.error.issues[0]?.message);
+  else if (data.type === "sample") console.log(data.sample.cpuPercent.toFixed(1));
+});
+dashboard.send({ type: "mark", label: "deployed" });
+`,
     "wrong.ts": `import { connect, type Connect } from "./client.js";
 type Paths = { "/chat": { takes: { text: string }; sends: { from: string } } };
 (connect as Connect<Paths>)("/chat").send({ txt: "hello" });
@@ -68,6 +77,7 @@ type Paths = { "/chat": { takes: { text: string }; sends: { from: string } } };
     const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, ...args], { cwd: folder.path });
     return { exitCode, text: stdout.toString() + stderr.toString() };
   };
+  expect(run(join(root, "src/main.ts"), "types", join(root, "controllers"), "-o", "paths.d.ts").exitCode).toBe(0);
   const checked = run("check");
   expect(checked.text).toContain("wrong.ts(3,45): error TS2353");
   expect(checked.text).toContain("1 error");
