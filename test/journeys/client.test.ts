@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "bun:test";
 import { buildOnce, serveFiles, startBinary } from "../support/binary.ts";
 import { hasBrowser, openWindow, waitForPage } from "../support/browser.ts";
 import { listExamples } from "../support/examples.ts";
+import { accept, acceptAndClose, mishaps, serveOddly } from "../support/odd-server.ts";
 import { waitFor } from "../support/session.ts";
 
 beforeAll(buildOnce, 60_000);
@@ -10,9 +11,9 @@ beforeAll(buildOnce, 60_000);
 const page = (options: string) => ({
   "public/page.html": `<!doctype html><title>t</title><script type="module" src="/page.js"></script>`,
   "public/page.js": `import { connect } from "/-/client.js";
-window.states = []; window.messages = []; window.full = 0;
+window.states = []; window.endings = []; window.messages = []; window.full = 0;
 window.session = connect("/room", { minDelayMs: 20, maxDelayMs: 200, ${options} });
-session.addEventListener("state", () => states.push(session.state));
+session.addEventListener("state", () => { states.push(session.state); endings.push(session.ending?.code); });
 session.addEventListener("message", ({ data }) => messages.push(data));
 session.addEventListener("full", () => { full += 1; });`,
 });
@@ -46,7 +47,7 @@ test.skipIf(!hasBrowser).each(["SIGTERM", "SIGKILL"] as const)(
     first.signal(signal);
     await first.exited;
     await waitForPage(window, `!(${is("open")})`);
-    expect(await window.evaluate("session.ending.code")).toBe(signal === "SIGTERM" ? 1012 : 1006);
+    expect(await window.evaluate("endings.find(Boolean)")).toBe(signal === "SIGTERM" ? 1012 : 1006);
     expect(await window.evaluate(`[${say("one")}, ${say("two")}, session.queuedCount]`)).toEqual([true, true, 2]);
     await using second = await startBinary(["."], { cwd: first.folder.path, port: Number(new URL(first.origin).port) });
     await waitForPage(window, `${is("open")} && ${heard("two")}`);
@@ -135,6 +136,33 @@ test.skipIf(!hasBrowser)(
     await window.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
     await waitForPage(window, is("open"));
     await waitFor(() => countOpened(second) === 1, "session");
+  },
+  30_000,
+);
+
+test.skipIf(!hasBrowser)(
+  "the client in a browser comes back to servers that fail in all ways, and stays away from one that says so",
+  async () => {
+    await using server = await serve();
+    await using window = openWindow(`${server.origin}/page.html`);
+    await waitForPage(window, is("open"));
+    await using odd = new AsyncDisposableStack();
+    const failing = await Promise.all(mishaps.map(([, behave]) => serveOddly(behave, behave, accept())));
+    const last = await serveOddly(acceptAndClose(4400, "no"));
+    for (const one of [...failing, last]) odd.use(one);
+    const urls = [...failing, last].map(({ url }) => url);
+    await window.evaluate(`import("/-/client.js").then(({ connect }) => {
+      window.sessions = ${JSON.stringify(urls)}.map((url) =>
+        connect(url, { minDelayMs: 20, maxDelayMs: 200, connectTimeoutMs: 600 }));
+    })`);
+    const areDone = `sessions.slice(0, -1).every(({ state }) => state === "open") && sessions.at(-1).state === "closed"`;
+    await waitForPage(window, areDone);
+    expect(await window.evaluate("sessions.map(({ ending }) => ending.code)")).toEqual([
+      ...mishaps.map(([how]) => (how.includes("1013") ? 1013 : 1006)),
+      4400,
+    ]);
+    expect(failing.map(({ requests }) => requests.length)).toEqual(mishaps.map(() => 3));
+    expect(last.requests.length).toBe(1);
   },
   30_000,
 );

@@ -63,3 +63,17 @@ export function acceptAndClose(code: number, reason = ""): Behaviour {
   const payload = Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]);
   return accept((socket) => socket.end(formatFrame(8, payload, { mask: false })));
 }
+
+/** Ways of a server to fail, none of which it means for good. */
+export const mishaps: [how: string, behave: Behaviour][] = [
+  ["answers 500", (socket) => socket.end("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")],
+  ["closes the connection at once", (socket) => socket.destroy()],
+  ["accepts, and closes the connection at once", accept((socket) => socket.destroy())],
+  ["accepts, and closes with 1013 at once", acceptAndClose(1013)],
+  ["never answers", () => {}],
+  ["answers garbage", (socket) => socket.write("\0\u00ff hello?\r\n\r\n")],
+  ["answers another protocol", (socket) => socket.end("SSH-2.0-OpenSSH_9.9\r\n")],
+  ["accepts, and sends garbage", accept((socket) => socket.write(Buffer.alloc(200, 0xff)))],
+  ["accepts with the wrong key", (socket) => accept()(socket, "")],
+  ["answers half of a handshake", (socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: web")],
+];
