@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildExecutable } from "../build.ts";
+import { buildHubbub } from "../build.ts";
 import type { Job } from "./job.ts";
 
 /** What the server does with a message: a controller of bench/controllers, a handler of bench/control.ts. */
@@ -42,7 +42,7 @@ export async function buildContenders(): Promise<Builds> {
   process.once("exit", remove);
   const hubbub = join(folder, "hubbub");
   const control = join(folder, "control");
-  await buildExecutable(hubbub);
+  await buildHubbub(hubbub);
   await Bun.build({
     entrypoints: [join(import.meta.dir, "control.ts")],
     compile: { outfile: control, autoloadDotenv: false, autoloadBunfig: false },

@@ -9,6 +9,7 @@ import { LiveControllers } from "./controllers/live.ts";
 import { createRefuseMessage } from "./controllers/message-refusals.ts";
 import { installModules } from "./controllers/modules.ts";
 import type { Config } from "./core/config.ts";
+import { embeddedName } from "./core/embedded.ts";
 import { log } from "./core/log.ts";
 import { MemoryWatch } from "./core/memory-watch.ts";
 import { Metrics } from "./core/metrics.ts";
@@ -106,7 +107,8 @@ export class App {
       folder,
       createGlobals: (path) => {
         installModules(path, apiNames);
-        return createGlobals(path, api, createAuth(auth), { name: basename(folder), version, config: config.app });
+        const name = isEmbedded ? embeddedName : basename(folder);
+        return createGlobals(path, api, createAuth(auth), { name, version, config: config.app });
       },
       watch: config.watch && !isEmbedded,
       onSwap: (next, previous) => this.#swap(next, previous),

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { compileCommand } from "./compile.ts";
 import { createCompletionCommand } from "./completion.ts";
 import { createHelpCommand } from "./help.ts";
 import { serveCommand } from "./serve.ts";
@@ -9,6 +10,7 @@ import { versionCommand } from "./version.ts";
 /** Every command, in the order in which it is listed; the first is the one that needs no name. */
 export const commands: readonly Command[] = [
   serveCommand,
+  compileCommand,
   typesCommand,
   unitCommand,
   createHelpCommand(() => commands),

@@ -37,6 +37,6 @@ const embeddedFolder = Bun.isStandaloneExecutable
   ? join(import.meta.dir, "controllers")
   : resolve(import.meta.dir, "../../controllers");
 
-function isFolder(path: string): boolean {
+export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

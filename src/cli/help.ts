@@ -46,7 +46,7 @@ export function formatCommandHelp(command: Command): string {
   if (examples.length > 0) sections.push(`Examples:\n${formatExamples(command)}`);
   if (Object.keys(flags).length > 0) sections.push(`Flags:\n${formatFlags(flags)}`);
   const lists = Object.entries(choices).map(
-    ([placeholder, words]) => `${placeholder} is one of ${words.join(", ")}.\n`,
+    ([placeholder, words]) => `${placeholder} is one of:\n${words.map((word) => `  ${word}\n`).join("")}`,
   );
   sections.push(...lists, ...(takesSettings ? [formatSettings(), sources] : []));
   return sections.join("\n");

@@ -8,7 +8,9 @@ export type KitPart = (typeof kitParts)[number];
 
 /** Unpacks a part of the kit into `folder`, which is made if it is not there. */
 export async function unpackKit(part: KitPart, folder: string): Promise<void> {
-  await new Bun.Archive(await Bun.zstdDecompress(await readKit(part))).extract(folder);
+  const archive = new Bun.Archive(await Bun.zstdDecompress(await readKit(part)));
+  // `extract` does not say what went wrong with a file.
+  for (const [file, content] of await archive.files()) await Bun.write(join(folder, file), content);
 }
 
 /** A part as it is packed: in the executable one of its files, in the repository made from what lies there. */

@@ -20,6 +20,8 @@ export const faultCodes = {
   TLS: 78,
   LISTEN: 1,
   OUTPUT: 1,
+  COMPILE: 78,
+  RUNTIME: 1,
   NOTIFY_SOCKET: 1,
   UNIT: 2,
   GROUP_NAME: 1,

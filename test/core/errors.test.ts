@@ -31,6 +31,7 @@ const exits: Record<2 | 78, FaultCode[]> = {
     "CONTROLLER_CONFLICT",
     "CONTROLLER_LOAD",
     "CONTROLLER_SHAPE",
+    "COMPILE",
     "TLS",
   ],
 };

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildExecutable } from "../../build.ts";
+import { buildHubbub } from "../../build.ts";
 import { createFolder, type TestFolder } from "./folder.ts";
 import { openSession, type SessionOptions, type TestSession, waitFor, withPatience } from "./session.ts";
 
@@ -16,7 +16,7 @@ export function buildOnce(): Promise<string> {
     const given = process.env["HUBBUB_TEST_BINARY"];
     if (given !== undefined) return given;
     const path = join(mkdtempSync(join(tmpdir(), "hubbub-binary-")), "hubbub");
-    await buildExecutable(path);
+    await buildHubbub(path);
     return path;
   })();
   return built;
@@ -42,11 +42,16 @@ export type TestProcess = AsyncDisposable & {
 
 export type LogLine = { level: string; message: string; [property: string]: unknown };
 
-export type RunOptions = { cwd: string; environment?: Record<string, string> };
-
-export type StartOptions = RunOptions & {
+export type RunOptions = {
+  cwd: string;
+  environment?: Record<string, string>;
+  /** Another one than the one that is built for all tests. */
+  executable?: string | undefined;
   /** What stands before the command and runs it: `["prlimit", "--nofile=64"]`. */
   prefix?: string[];
+};
+
+export type StartOptions = RunOptions & {
   /** The descriptor that takes what it prints; then a test sees nothing of that. */
   output?: number | undefined;
   /** The port, to come back where another one was; a free one if absent. */
@@ -56,9 +61,10 @@ export type StartOptions = RunOptions & {
 /** Runs the executable to its end. */
 export async function runBinary(
   args: string[],
-  { cwd, environment = {} }: RunOptions,
+  { cwd, environment = {}, executable, prefix = [] }: RunOptions,
 ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const child = Bun.spawn([await buildOnce(), ...args], { cwd, env: environment, stdout: "pipe", stderr: "pipe" });
+  const command = [...prefix, executable ?? (await buildOnce()), ...args];
+  const child = Bun.spawn(command, { cwd, env: environment, stdout: "pipe", stderr: "pipe" });
   const [stdout, stderr, exitCode] = await withPatience(
     Promise.all([child.stdout.text(), child.stderr.text(), child.exited]),
     "end of the process",
@@ -69,9 +75,9 @@ export async function runBinary(
 /** Starts `hubbub serve ARGS` on a free port and waits until it listens. */
 export async function startBinary(
   args: string[],
-  { cwd, environment = {}, prefix = [], output, port = 0 }: StartOptions,
+  { cwd, environment = {}, executable, prefix = [], output, port = 0 }: StartOptions,
 ): Promise<TestProcess> {
-  const command = [...prefix, await buildOnce(), "serve", ...args, "--port", String(port)];
+  const command = [...prefix, executable ?? (await buildOnce()), "serve", ...args, "--port", String(port)];
   const child = Bun.spawn(command, { cwd, env: environment, stdout: output ?? "pipe", stderr: output ?? "pipe" });
   const printed = { text: "", errors: "" };
   const isRead = [
