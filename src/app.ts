@@ -8,6 +8,7 @@ import { Kept } from "./controllers/kept.ts";
 import { LiveControllers } from "./controllers/live.ts";
 import { createRefuseMessage } from "./controllers/message-refusals.ts";
 import { installModules } from "./controllers/modules.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
 import type { Config } from "./core/config.ts";
 import { embeddedName } from "./core/embedded.ts";
 import { log } from "./core/log.ts";
@@ -48,6 +49,10 @@ export type AppOptions = {
   version: string;
   /** Notices handlers that hold the event loop, if there is one. */
   watchdog?: Watchdog;
+  /** What all that waits as long as a setting says goes by; the machine's own if absent. */
+  clock?: Clock;
+  /** Further free identifiers of the controllers' modules. */
+  globals?: Readonly<Record<string, unknown>>;
 };
 
 /** One running server: each part built once, bottom first. */
@@ -76,10 +81,10 @@ export class App {
 
   constructor(options: AppOptions) {
     this.#options = options;
-    const { config, folder, isEmbedded, version } = options;
+    const { config, folder, isEmbedded, version, clock = systemClock, globals = {} } = options;
     const { metrics } = this;
-    const throttledLog = new ThrottledLog();
-    this.#sessions = new Sessions({ config, groups: this.#groups, metrics, throttledLog });
+    const throttledLog = new ThrottledLog(() => clock.now());
+    this.#sessions = new Sessions({ config, groups: this.#groups, metrics, throttledLog, clock });
     const { registry, delivery, expiries, admissions } = this.#sessions;
     this.#gate = {
       admissions,
@@ -102,13 +107,13 @@ export class App {
       kept: this.#kept,
       listControllers: () => listControllers(this.#live.current),
     });
-    const auth = { registry, expiries, metrics, remotes: new Map() };
+    const auth = { registry, expiries, metrics, remotes: new Map(), clock };
     this.#live = new LiveControllers({
       folder,
       createGlobals: (path) => {
         installModules(path, apiNames);
-        const name = isEmbedded ? embeddedName : basename(folder);
-        return createGlobals(path, api, createAuth(auth), { name, version, config: config.app });
+        const app = { name: isEmbedded ? embeddedName : basename(folder), version, config: config.app };
+        return { ...createGlobals(path, api, createAuth(auth), app), ...globals };
       },
       watch: config.watch && !isEmbedded,
       onSwap: (next, previous) => this.#swap(next, previous),

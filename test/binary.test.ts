@@ -70,12 +70,12 @@ test("the seed's chat greets, and delivers to all including the sender", async (
   using folder = createFolder(seed);
   await using server = await startBinary(["."], { cwd: folder.path });
   expect(await (await server.fetch("/chat")).text()).toBe("not a web-socket request");
-  using ada = await server.open("/chat", { protocols: ["text"] });
+  using ada = await server.open("/chat", { subProtocols: ["text"] });
   using bob = await server.open("/site/features/master/features/_/service/com.enonic.app.features/chat", {
-    protocols: ["binary", "text"],
+    subProtocols: ["binary", "text"],
   });
-  expect(ada.protocol).toBe("text");
-  expect(bob.protocol).toBe("text");
+  expect(ada.subProtocol).toBe("text");
+  expect(bob.subProtocol).toBe("text");
   expect(await ada.next()).toBe("You have joined the chat.");
   expect(await bob.next()).toBe("You have joined the chat.");
   ada.send("hello");

@@ -37,6 +37,11 @@ export const faultCodes = {
   JAVA_BRIDGE: 1,
   PROCESS_EXIT: 1,
   RESOLVE: 1,
+  TEST_SERVER: 1,
+  TEST_SESSION: 1,
+  TEST_WAIT: 1,
+  TESTS_MISSING: 1,
+  CLOCK: 1,
 } as const satisfies Record<string, ExitCode>;
 
 export type FaultCode = keyof typeof faultCodes;

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { type Clock, type ClockTimer, systemClock } from "../core/clock.ts";
 import type { Group, Member, Queue } from "./group.ts";
 import type { EncodedMessage } from "./message.ts";
 
@@ -28,18 +29,20 @@ export class Coalescer {
   readonly #common = createQueue();
   /** The queues in which something waits. */
   readonly #busy = new Set<Queue>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #clock: Clock;
+  #timer: ClockTimer | undefined;
   #timerAt = Infinity;
   /** So much came in this turn of the event loop that what comes yet would only make another small write of it. */
   #isFlooded = false;
 
-  constructor(publish: Publish) {
+  constructor(publish: Publish, clock = systemClock) {
+    this.#clock = clock;
     this.#publish = publish;
   }
 
   /** Publishes `message` now if `group` is quiet, and with others when the window ends if it is not. */
   send(group: Group, message: EncodedMessage, windowMs: number, except: Member | undefined): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     const dueAt = group.writtenAt + windowMs;
     if (now < dueAt && !this.#isFlooded) {
       this.#wait(group, message, dueAt, except);
@@ -91,7 +94,7 @@ export class Coalescer {
     queue.size = 0;
     queue.dueAt = Infinity;
     this.#busy.delete(queue);
-    const now = performance.now();
+    const now = this.#clock.now();
     for (const { group, message, except } of waiting) {
       if (group.size === 0) continue;
       group.writtenAt = now;
@@ -110,14 +113,14 @@ export class Coalescer {
   }
 
   #setTimer(dueAt: number): void {
-    clearTimeout(this.#timer);
+    this.#clock.clear(this.#timer);
     this.#timerAt = dueAt;
-    this.#timer = setTimeout(() => this.#flushDue(), Math.max(0, dueAt - performance.now()));
+    this.#timer = this.#clock.setTimeout(() => this.#flushDue(), Math.max(0, dueAt - this.#clock.now()));
   }
 
   #flushDue(): void {
     this.#timerAt = Infinity;
-    const due = performance.now() + TIMER_SLACK_MS;
+    const due = this.#clock.now() + TIMER_SLACK_MS;
     let next = Infinity;
     for (const queue of this.#busy) {
       if (queue.dueAt <= due) this.#flush(queue);

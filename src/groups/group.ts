@@ -8,7 +8,7 @@ export type Group = {
   size: number;
   /** How many of its members are in another group too. */
   shared: number;
-  /** When it was written last, by `performance.now()`. */
+  /** When it was written last, by the clock. */
   writtenAt: number;
   /** What waits for it, while its members are in no other group. */
   queue: Queue | undefined;
@@ -19,7 +19,7 @@ export type Queue = {
   waiting: WaitingMessage[];
   /** Characters or bytes of all of them. */
   size: number;
-  /** When they go out at the latest, by `performance.now()`. */
+  /** When they go out at the latest, by the clock. */
   dueAt: number;
 };
 

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Clock } from "../core/clock.ts";
 import { Fault } from "../core/errors.ts";
 import type { Metrics } from "../core/metrics.ts";
-import { Coalescer } from "../groups/coalescer.ts";
+import { Coalescer, type Publish } from "../groups/coalescer.ts";
 import type { Group } from "../groups/group.ts";
 import type { Groups } from "../groups/groups.ts";
 import type { EncodedMessage } from "../groups/message.ts";
@@ -19,6 +20,7 @@ export type DeliveryParts = {
   maxGroups: number;
   /** Shorter messages are not compressed; `Infinity` for none. */
   compressMinBytes: number;
+  clock?: Clock | undefined;
 };
 
 /**
@@ -42,13 +44,14 @@ export class Delivery {
   #corked: Session | undefined;
   #isUncorkDue = false;
 
-  constructor({ groups, backlog, metrics, maxGroups, compressMinBytes }: DeliveryParts) {
+  constructor({ groups, backlog, metrics, maxGroups, compressMinBytes, clock }: DeliveryParts) {
     this.#groups = groups;
     this.#backlog = backlog;
     this.#metrics = metrics;
     this.#maxGroups = maxGroups;
     this.#compressMinBytes = compressMinBytes;
-    this.#coalescer = new Coalescer((group, message, except) => this.#publish(group, message, except as Session));
+    const publish: Publish = (group, message, except) => this.#publish(group, message, except as Session);
+    this.#coalescer = new Coalescer(publish, clock);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { type Clock, type ClockTimer, systemClock } from "../core/clock.ts";
 import type { Session } from "./session.ts";
 
 /** How often sessions whose token may have expired are looked for, in milliseconds: none is later than this. */
@@ -22,19 +23,21 @@ export class Expiries {
   readonly #slotOf = new Map<Session, number>();
   /** The last slot that was looked at. */
   #slot = -Infinity;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #clock: Clock;
+  #timer: ClockTimer | undefined;
 
   /** @param expire closes a session whose token has expired */
-  constructor(expire: (session: Session) => void) {
+  constructor(expire: (session: Session) => void, clock = systemClock) {
+    this.#clock = clock;
     this.#expire = expire;
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.advance(Date.now()), STEP_MS);
+    this.#timer = this.#clock.setInterval(() => this.advance(this.#clock.date()), STEP_MS);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#clock.clear(this.#timer);
   }
 
   /** Begins to watch `session` if it has a token that expires; once more if it has another one. */

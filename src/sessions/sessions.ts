@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../core/clock.ts";
 import type { Config } from "../core/config.ts";
 import type { Metrics } from "../core/metrics.ts";
 import { countAffordableSessions, readOpenFileLimit } from "../core/open-files.ts";
@@ -16,7 +17,13 @@ import { Timeouts } from "./timeouts.ts";
 /** The close code and reason of a session that the server ends. */
 export type EndReason = { code: number; text: string };
 
-export type SessionsOptions = { config: Config; groups: Groups; metrics: Metrics; throttledLog: ThrottledLog };
+export type SessionsOptions = {
+  config: Config;
+  groups: Groups;
+  metrics: Metrics;
+  throttledLog: ThrottledLog;
+  clock?: Clock | undefined;
+};
 
 /** The sessions of this node, and what admits, limits, watches and ends them: each part built once. */
 export class Sessions {
@@ -25,17 +32,20 @@ export class Sessions {
   readonly delivery: Delivery;
   readonly rateLimits: RateLimits;
   readonly timeouts: Timeouts;
-  readonly expiries = new Expiries((session) => this.close(session, { code: 4401, text: "token expired" }));
+  readonly expiries: Expiries;
   readonly #drainSeconds: number;
   readonly #throttledLog: ThrottledLog;
 
-  constructor({ config, groups, metrics, throttledLog }: SessionsOptions) {
+  constructor({ config, groups, metrics, throttledLog, clock = systemClock }: SessionsOptions) {
     this.#drainSeconds = config.drainSeconds;
     this.#throttledLog = throttledLog;
     this.timeouts = new Timeouts({
       pingSeconds: config.pingSeconds,
       expire: (session) => this.close(session, { code: 1001, text: "idle timeout" }),
+      clock,
     });
+    const expire = (session: Session) => this.close(session, { code: 4401, text: "token expired" });
+    this.expiries = new Expiries(expire, clock);
     this.rateLimits = new RateLimits({
       messagesPerSecond: config.maxMessagesPerSecond,
       bytesPerSecond: config.maxBytesPerSecond,
@@ -46,6 +56,7 @@ export class Sessions {
       ...config,
       maxSessions: config.maxSessions === "auto" ? countAffordableSessions(readOpenFileLimit()) : config.maxSessions,
       metrics,
+      now: () => clock.now(),
     });
     this.delivery = new Delivery({
       groups,
@@ -58,6 +69,7 @@ export class Sessions {
       metrics,
       maxGroups: config.maxGroups,
       compressMinBytes: config.compress ? config.compressMinBytes : Infinity,
+      clock,
     });
   }
 

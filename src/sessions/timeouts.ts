@@ -1,3 +1,4 @@
+import { type Clock, type ClockTimer, systemClock } from "../core/clock.ts";
 import type { Session } from "./session.ts";
 
 /** How long one slot is, in milliseconds: a timeout is late by two slots at most. */
@@ -11,6 +12,7 @@ export type TimeoutsOptions = {
   pingSeconds: number;
   /** Closes a session that was not heard in time. */
   expire: (session: Session) => void;
+  clock?: Clock;
 };
 
 /**
@@ -23,25 +25,27 @@ export type TimeoutsOptions = {
 export class Timeouts {
   readonly #pingMs: number;
   readonly #expire: (session: Session) => void;
+  readonly #clock: Clock;
   readonly #slots = new Map<number, Set<Session>>();
   #now = 0;
   #slot = 0;
-  /** The time of the last step, by `performance.now()`. */
+  /** The time of the last step, by the clock. */
   #steppedAt = 0;
   #heldMs = 0;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ClockTimer | undefined;
 
-  constructor({ pingSeconds, expire }: TimeoutsOptions) {
+  constructor({ pingSeconds, expire, clock = systemClock }: TimeoutsOptions) {
+    this.#clock = clock;
     this.#pingMs = pingSeconds * 1000;
     this.#expire = expire;
   }
 
   /** Starts the wheel. */
   start(): void {
-    this.#steppedAt = performance.now();
-    this.#timer = setInterval(() => {
+    this.#steppedAt = this.#clock.now();
+    this.#timer = this.#clock.setInterval(() => {
       const heldMs = this.#readHeldMs();
-      const now = performance.now();
+      const now = this.#clock.now();
       this.advance(now - this.#steppedAt - heldMs);
       this.#heldMs += heldMs;
       this.#steppedAt = now;
@@ -49,7 +53,7 @@ export class Timeouts {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#clock.clear(this.#timer);
   }
 
   /** Begins to watch `session`, if it has a timeout or is to be pinged. */
@@ -83,7 +87,7 @@ export class Timeouts {
 
   /** How long it has slept or been blocked since the last step. */
   #readHeldMs(): number {
-    const stepMs = performance.now() - this.#steppedAt;
+    const stepMs = this.#clock.now() - this.#steppedAt;
     return stepMs > LONGEST_STEP_MS ? stepMs - SLOT_MS : 0;
   }
 

@@ -93,8 +93,8 @@ test.each([
 
 test("subProtocols may be one text", async () => {
   await using server = await startServer({ "c.js": returning("{ webSocket: { subProtocols: 'text' } }") });
-  using session = await server.open("/c", { protocols: ["json", "text"] });
-  expect(session.protocol).toBe("text");
+  using session = await server.open("/c", { subProtocols: ["json", "text"] });
+  expect(session.subProtocol).toBe("text");
   const head = await knock(server, "/c", { "Sec-WebSocket-Protocol": "tex, te" });
   expect(head).toStartWith("HTTP/1.1 101");
   expect(head.toLowerCase()).not.toContain("sec-websocket-protocol");

@@ -48,23 +48,23 @@ async function tryRefresh(session: TestSession, token: string): Promise<unknown>
 }
 
 test.each<
-  [what: string, (token: string) => { headers?: Record<string, string>; protocols?: string[] }, protocol: string]
+  [what: string, (token: string) => { headers?: Record<string, string>; subProtocols?: string[] }, protocol: string]
 >([
   ["the Authorization header", (token) => ({ headers: authorize(token) }), ""],
   ["a cookie", (token) => ({ headers: { Cookie: `token=${token}` } }), ""],
   [
     "a sub-protocol beside one of the controller's",
-    (token) => ({ protocols: [toProtocol(token), "x", "chat"] }),
+    (token) => ({ subProtocols: [toProtocol(token), "x", "chat"] }),
     "chat",
   ],
-  ["a sub-protocol beside bearer", (token) => ({ protocols: ["bearer", toProtocol(token)] }), "bearer"],
+  ["a sub-protocol beside bearer", (token) => ({ subProtocols: ["bearer", toProtocol(token)] }), "bearer"],
 ])("a session's events have the user of a token that came in %s", async (_what, by, protocol) => {
   await using server = await startServer(chat);
   const claims = claim("Ada", 3600);
   using witness = await server.open("/chat", { headers: authorize(await sign(claim("Witness", 3600))) });
   await witness.next();
   using session = await server.open("/chat", by(await sign(claims)));
-  expect(session.protocol).toBe(protocol);
+  expect(session.subProtocol).toBe(protocol);
   expect(await session.nextJson()).toEqual({ type: "open", user: claims });
   session.send("no token");
   expect(await session.nextJson()).toEqual({ type: "message", isTaken: false, user: claims });

@@ -124,8 +124,8 @@ for (const name of proxyNames) {
   testProxy("opens sessions with a sub-protocol, and carries a group's messages both ways", async () => {
     await using both = await startBoth(name);
     const { proxy, node } = both;
-    using ada = await proxy.open("/hub", { protocols: ["json", "text"] });
-    expect(ada.protocol).toBe("text");
+    using ada = await proxy.open("/hub", { subProtocols: ["json", "text"] });
+    expect(ada.subProtocol).toBe("text");
     expect(await ada.nextJson()).toMatchObject({ scheme: "https" });
     using bob = await node.open("/hub");
     expect(await bob.nextJson()).toMatchObject({ scheme: "http" });

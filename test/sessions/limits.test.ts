@@ -83,9 +83,9 @@ test("--max-groups refuses one group more with GROUP_LIMIT, and takes it when an
   await using server = await startServer(files, { "max-groups": "2" });
   using session = await server.open("/a");
   using other = await server.open("/a");
-  const ask = async (text: string, { send, next } = session) => {
-    send(text);
-    return next();
+  const ask = async (text: string, asked = session) => {
+    asked.send(text);
+    return asked.next();
   };
   expect(await ask("join a")).toBe("a 1");
   expect(await ask("join b")).toBe("a,b 1");

@@ -1,4 +1,5 @@
 import { expect, spyOn, test } from "bun:test";
+import { systemClock } from "../../src/core/clock.ts";
 import type { Session } from "../../src/sessions/session.ts";
 import { Timeouts } from "../../src/sessions/timeouts.ts";
 import { createBareSession } from "../support/bare-session.ts";
@@ -290,8 +291,8 @@ test("Timeouts.start() does not count a block as silence of a session that was a
 });
 
 test("Timeouts.stop() ends the wheel's timer", () => {
-  const clear = spyOn(globalThis, "clearInterval");
   const { timeouts } = createWheel();
+  const clear = spyOn(systemClock, "clear");
   timeouts.start();
   timeouts.stop();
   expect(clear).toHaveBeenCalledTimes(1);

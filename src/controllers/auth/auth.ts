@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../../core/clock.ts";
 import { Fault } from "../../core/errors.ts";
 import { log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
@@ -36,11 +37,12 @@ export type AuthParts = {
   metrics: Metrics;
   /** Kept for all generations, so that a live edit fetches no keys. */
   remotes: RemoteKeys;
+  clock?: Clock | undefined;
 };
 
 /** Makes what the controllers of one generation import from `"hubbub/auth"`. */
-export function createAuth({ registry, expiries, metrics, remotes }: AuthParts): AuthApi {
-  const checks = new Checks(remotes);
+export function createAuth({ registry, expiries, metrics, remotes, clock = systemClock }: AuthParts): AuthApi {
+  const checks = new Checks(remotes, clock);
 
   return {
     bearer,

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Clock } from "../../core/clock.ts";
 import type { Identity } from "../../sessions/identity.ts";
 import type { JwtOptions } from "./contract.ts";
 import { readTrust, type Trust } from "./options.ts";
@@ -24,14 +25,16 @@ type Schema = JwtOptions<unknown>["schema"];
  */
 export class Checks {
   readonly #remotes: RemoteKeys;
+  readonly #clock: Clock;
   /** Fetched keys outlive the generation that asked for them. */
   readonly #asHost = AsyncLocalStorage.snapshot();
   readonly #byName = new Map<string, Check>();
   /** By a trust's fingerprint: the schemas that were given with it, in their order. */
   readonly #schemas = new Map<string, Schema[]>();
 
-  constructor(remotes: RemoteKeys) {
+  constructor(remotes: RemoteKeys, clock: Clock) {
     this.#remotes = remotes;
+    this.#clock = clock;
   }
 
   /**
@@ -58,7 +61,9 @@ export class Checks {
     let verifier: Promise<(token: string) => Promise<Verification>> | undefined;
     const verify = async (token: string) => {
       // The library is loaded for the first token: a server without tokens does not wait for it.
-      verifier ??= import("./verifier.ts").then(({ createVerifier }) => createVerifier(trust, this.#remotes));
+      verifier ??= import("./verifier.ts").then(({ createVerifier }) =>
+        createVerifier(trust, this.#remotes, this.#clock),
+      );
       return (await verifier)(token);
     };
     return async (token) => {

@@ -7,6 +7,7 @@ import {
   JWTClaimValidationFailed,
   JWTExpired,
 } from "jose/errors";
+import type { Clock } from "../../core/clock.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Trust } from "./options.ts";
@@ -26,9 +27,13 @@ const MAX_TOKEN_LENGTH = 16_384;
  *
  * @param remotes sets of keys that were opened before, and to which this one's is added
  */
-export function createVerifier(trust: Trust, remotes: RemoteKeys): (token: string) => Promise<Verification> {
+export function createVerifier(
+  trust: Trust,
+  remotes: RemoteKeys,
+  clock: Clock,
+): (token: string) => Promise<Verification> {
   const { keys, algorithms, issuer, audience, typ, clockToleranceSeconds } = trust;
-  const options: JWTVerifyOptions = {
+  const fixed: JWTVerifyOptions = {
     algorithms: [...algorithms],
     clockTolerance: clockToleranceSeconds,
     ...(issuer && { issuer: [...issuer] }),
@@ -39,6 +44,7 @@ export function createVerifier(trust: Trust, remotes: RemoteKeys): (token: strin
 
   return async (token) => {
     if (token.length > MAX_TOKEN_LENGTH) return { problem: "The token is too long" };
+    const options = { ...fixed, currentDate: new Date(clock.date()) };
     try {
       return { claims: (await jwtVerify(token, key, options)).payload };
     } catch (error) {
