@@ -10,6 +10,7 @@ const root = join(import.meta.dir, "..");
 const ownModules: Record<string, string> = {
   hubbub: "src/controllers/hubbub.d.ts",
   "hubbub/auth": "src/controllers/hubbub-auth.d.ts",
+  "hubbub/test": "src/testing/hubbub-test.d.ts",
 };
 
 /** The packages that controllers import without installing them. */

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
-import { apiNames, createApi } from "./controllers/api.ts";
-import { createAuth } from "./controllers/auth/auth.ts";
+import { type Api, apiNames, createApi } from "./controllers/api.ts";
+import { type AuthApi, createAuth } from "./controllers/auth/auth.ts";
 import { createRunEvent } from "./controllers/events.ts";
 import { type Generation, listControllers } from "./controllers/generation.ts";
 import { createGlobals } from "./controllers/globals.ts";
@@ -78,6 +78,10 @@ export class App {
   #stopping: Promise<void> | undefined;
   /** What has been counted since the start. */
   readonly metrics = new Metrics();
+  /** What controllers import as `"hubbub"`. */
+  readonly api: Api;
+  /** Makes what the controllers of one generation import as `"hubbub/auth"`. */
+  readonly createAuth: () => AuthApi;
 
   constructor(options: AppOptions) {
     this.#options = options;
@@ -99,7 +103,7 @@ export class App {
     const isTerminal = process.stdout.isTTY === true;
     const hasLivePages = config.watch && !isEmbedded && (config.livePages === "auto" ? isTerminal : config.livePages);
     this.#livePages = hasLivePages ? new LivePages() : undefined;
-    const api = createApi({
+    this.api = createApi({
       registry,
       groups: this.#groups,
       delivery,
@@ -108,12 +112,13 @@ export class App {
       listControllers: () => listControllers(this.#live.current),
     });
     const auth = { registry, expiries, metrics, remotes: new Map(), clock };
+    this.createAuth = () => createAuth(auth);
     this.#live = new LiveControllers({
       folder,
       createGlobals: (path) => {
         installModules(path, apiNames);
         const app = { name: isEmbedded ? embeddedName : basename(folder), version, config: config.app };
-        return { ...createGlobals(path, api, createAuth(auth), app), ...globals };
+        return { ...createGlobals(path, this.api, this.createAuth(), app), ...globals };
       },
       watch: config.watch && !isEmbedded,
       onSwap: (next, previous) => this.#swap(next, previous),

@@ -31,15 +31,16 @@ export function readArguments(argv: readonly string[], commands: readonly Comman
   if (passedOn !== undefined) return { ...emptyArguments(passedOn), isNamed: true, operands: argv.slice(1) };
   const options = listOptions(commands);
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
-  const [name, ...operands] = tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : []));
+  const positionals = tokens.filter((token) => token.kind === "positional");
+  const [name, ...operands] = positionals.map(({ value }) => value);
   const flags = tokens.filter((token) => token.kind === "option");
   const guessed = commands.find((each) => each.name === name) ?? commands[0]!;
   // What follows a wrong flag may look like the command, so the flags are looked at first.
   for (const flag of flags) checkFlag(flag, options, guessed);
   const command = name === undefined ? guessed : findCommand(name, commands);
-  const given = { ...emptyArguments(command), isNamed: name !== undefined, operands };
+  const given = { ...emptyArguments(command), isNamed: name !== undefined, ...splitOperands(command, operands, argv) };
   for (const flag of flags) takeFlag(given, flag);
-  if (!given.help && !given.version) checkOperands(command, operands);
+  if (!given.help && !given.version) checkOperands(command, given.operands);
   return given;
 }
 
@@ -125,6 +126,18 @@ function unknownFlag(command: Command, rawName: string): Fault {
   const close = findClosest(rawName.replace(/^-+/, ""), names);
   const wanted = close === undefined ? `one that \`hubbub help ${command.name}\` lists` : `--${close}`;
   return new Fault("FLAG_UNKNOWN", `Cannot use flag "${rawName}": there is no such flag, expected ${wanted}`);
+}
+
+/** What stands after `--` are operands too, unless the command says what else. */
+function splitOperands(
+  { rest }: Command,
+  operands: string[],
+  argv: readonly string[],
+): Pick<Given, "operands" | "rest"> {
+  const end = argv.indexOf("--");
+  if (rest === undefined) return { operands };
+  const count = end < 0 ? 0 : argv.length - end - 1;
+  return { operands: operands.slice(0, operands.length - count), rest: operands.slice(operands.length - count) };
 }
 
 function checkOperands(command: Command, given: readonly string[]): void {

@@ -17,6 +17,8 @@ export type Given = {
   /** The command's own flags, a switch as `true`. */
   flags: Readonly<Record<string, string | true>>;
   settings: Partial<Record<SettingName, string>>;
+  /** What stands after `--`, if the command takes it. */
+  rest?: readonly string[];
 };
 
 /**
@@ -36,6 +38,8 @@ export type Command = {
   /** All that an operand or a flag's value may be, by its placeholder: `{ SHELL: ["bash", "zsh", "fish"] }`. */
   choices?: Readonly<Record<string, readonly string[]>>;
   takesSettings: boolean;
+  /** What it takes after `--`, as its usage shows it: `BUN FLAGS...`; nothing if absent. */
+  rest?: string;
   /** Everything after the command is an operand, flags too. */
   isPassedOn?: boolean;
   /** Returns the exit code. */
@@ -43,7 +47,7 @@ export type Command = {
 };
 
 /** `hubbub serve [DIR] [FLAGS]` */
-export function formatUsage({ name, operands, flags, takesSettings, isPassedOn }: Command): string {
+export function formatUsage({ name, operands, flags, takesSettings, isPassedOn, rest }: Command): string {
   const hasFlags = isPassedOn !== true && (takesSettings || Object.keys(flags).length > 0);
-  return ["hubbub", name, ...operands, ...(hasFlags ? ["[FLAGS]"] : [])].join(" ");
+  return ["hubbub", name, ...operands, ...(hasFlags ? ["[FLAGS]"] : []), ...(rest ? [`[-- ${rest}]`] : [])].join(" ");
 }

@@ -3,6 +3,7 @@ import { compileCommand } from "./compile.ts";
 import { createCompletionCommand } from "./completion.ts";
 import { createHelpCommand } from "./help.ts";
 import { serveCommand } from "./serve.ts";
+import { testCommand } from "./test.ts";
 import { typesCommand } from "./types.ts";
 import { unitCommand } from "./unit.ts";
 import { versionCommand } from "./version.ts";
@@ -10,6 +11,7 @@ import { versionCommand } from "./version.ts";
 /** Every command, in the order in which it is listed; the first is the one that needs no name. */
 export const commands: readonly Command[] = [
   serveCommand,
+  testCommand,
   compileCommand,
   typesCommand,
   unitCommand,

@@ -22,6 +22,15 @@ export function findFolder(operand: string | undefined, verb: string): Controlle
     : { path: checkFolder(wanted, verb), isEmbedded: false };
 }
 
+/**
+ * A folder of the user's that a command works on: `operand` or `./controllers`, never the one in the executable.
+ *
+ * @throws {Fault} `FOLDER`
+ */
+export function findOwnFolder(operand: string | undefined, verb: string): string {
+  return checkFolder(operand ?? "controllers", verb);
+}
+
 /** @throws {Fault} `FOLDER` */
 function checkFolder(wanted: string, verb: string): string {
   const path = resolve(wanted);

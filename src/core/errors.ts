@@ -40,8 +40,8 @@ export const faultCodes = {
   TEST_SERVER: 1,
   TEST_SESSION: 1,
   TEST_WAIT: 1,
-  TESTS_MISSING: 1,
   CLOCK: 1,
+  TESTS_MISSING: 1,
 } as const satisfies Record<string, ExitCode>;
 
 export type FaultCode = keyof typeof faultCodes;

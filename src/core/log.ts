@@ -33,12 +33,36 @@ const output = new LogOutput((lost) =>
 export function configureLog({ logLevel, logFormat }: Pick<Config, "logLevel" | "logFormat">): void {
   const isPretty = logFormat === "pretty" || (logFormat === "auto" && process.stdout.isTTY === true);
   const format = isPretty ? prettyFormatter() : jsonFormatter();
+  sendLog((record) => output.write(format(record)), logLevel);
+}
+
+/** A line of the log, with what stands beside its text. */
+export type LogLine = {
+  readonly level: "debug" | "info" | "warning" | "error";
+  readonly text: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** A controller wrote it. */
+  readonly isController: boolean;
+};
+
+/** Gives every line of the log to `take`, instead of writing any. */
+export function takeLog(take: (line: LogLine) => void): void {
+  const toLine = ({ level, message, properties, category }: LogRecord): LogLine => ({
+    level: level as keyof Log,
+    text: message.join(""),
+    properties,
+    isController: category.length > 1,
+  });
+  sendLog((record) => take(toLine(record)), "debug");
+}
+
+function sendLog(sink: (record: LogRecord) => void, lowestLevel: keyof Log): void {
   configureSync({
     reset: true,
-    sinks: { stdout: (record) => output.write(format(record)) },
+    sinks: { sink },
     loggers: [
-      { category: "hubbub", sinks: ["stdout"], lowestLevel: logLevel },
-      { category: ["logtape", "meta"], sinks: ["stdout"], lowestLevel: "error" },
+      { category: "hubbub", sinks: ["sink"], lowestLevel },
+      { category: ["logtape", "meta"], sinks: ["sink"], lowestLevel: "error" },
     ],
   });
 }

@@ -1,18 +1,7 @@
-export type ConnectOptions = {
-  /** Sub-protocols to offer, the preferred one first. */
-  subProtocols?: string | readonly string[];
-  /** Headers of the upgrade: `{ Origin: "https://example.com" }`. */
-  headers?: Record<string, string>;
-  /** Added to the address: `{ name: "Ada" }`. */
-  query?: Record<string, string | number | boolean>;
-  /** Sent as `Authorization: Bearer`. */
-  token?: string;
-  /** The certificate, as PEM, that the server's must be signed by. */
-  ca?: string;
-};
+import type { SessionOptions } from "./contract.ts";
 
 /** Begins to open a WebSocket at an http or ws address. */
-export function connect(address: string, options: ConnectOptions): { socket: WebSocket; path: string } {
+export function connect(address: string, options: SessionOptions): { socket: WebSocket; path: string } {
   const { subProtocols = [], headers = {}, query = {}, token, ca } = options;
   const url = new URL(address.replace(/^http/, "ws"));
   for (const [name, value] of Object.entries(query)) url.searchParams.append(name, String(value));

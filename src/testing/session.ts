@@ -2,47 +2,11 @@ import { describeIssues } from "../controllers/schema-issues.ts";
 import type { StandardSchema } from "../controllers/standard-schema.ts";
 import { encodeMessage } from "../groups/message.ts";
 import type { Message } from "../sessions/event.ts";
-import { connect, type ConnectOptions, describeRefusal } from "./connect.ts";
+import { connect, describeRefusal } from "./connect.ts";
+import type { Ending, SessionOptions, TestSession } from "./contract.ts";
 import { showMessage, Transcript } from "./transcript.ts";
-import { prepareFault, waitAtMost } from "./wait.ts";
-
-/** How a session ended, as its client saw it. */
-export type Ending = { code: number; reason: string };
-
-export type SessionOptions = ConnectOptions & {
-  /** How long `next`, `nextJson` and `closed` wait, in milliseconds; four seconds if absent. */
-  patienceMs?: number;
-};
-
-/** One session of a test: a real WebSocket whose messages are taken one by one. */
-export type TestSession<Taken = unknown, Sent = unknown> = Disposable &
-  AsyncDisposable & {
-    /**
-     * The next message as it came.
-     *
-     * @throws {Fault} `TEST_WAIT` if none comes in time or the session ends first; it says what had come before.
-     */
-    next(): Promise<Message>;
-    /**
-     * The next message, parsed; with a schema (valibot, zod, arktype) what that makes of it.
-     *
-     * @throws {Fault} `TEST_WAIT` as `next` does, and for a message that is no JSON or does not match.
-     */
-    nextJson(): Promise<Sent>;
-    nextJson<Output>(schema: StandardSchema<Output>): Promise<Output>;
-    /** Sends text as text, bytes as binary, and anything else as JSON. */
-    send(message: Taken | Message): void;
-    /** Closes the session from this side; resolves when it has ended. */
-    close(code?: number, reason?: string): Promise<Ending>;
-    /** How the session ended; rejects with a `TEST_WAIT` if it is still open after the session's patience. */
-    readonly closed: Promise<Ending>;
-    readonly isOpen: boolean;
-    /** Messages that came and were not taken. */
-    readonly waiting: readonly Message[];
-    /** The sub-protocol that the server chose; empty if none. */
-    readonly subProtocol: string;
-    readonly socket: WebSocket;
-  };
+import { prepareFault } from "./places.ts";
+import { waitAtMost } from "./wait.ts";
 
 /** Less than the five seconds after which the runner gives up on a test and cannot say why. */
 const PATIENCE_MS = 4000;
@@ -70,11 +34,14 @@ export async function openSession<Taken = unknown, Sent = unknown>(
 
 type Parts = { socket: WebSocket; path: string; patienceMs: number; explain: () => string };
 
+/** Who waits for a message. */
+type Taker = { resolve: (message: Message) => void; reject: () => void };
+
 class SocketSession implements TestSession {
   readonly socket: WebSocket;
   readonly waiting: Message[] = [];
   readonly #parts: Parts;
-  readonly #takers: { resolve: (message: Message) => void; reject: () => void }[] = [];
+  readonly #takers: Taker[] = [];
   readonly #received = new Transcript();
   readonly #ended = Promise.withResolvers<Ending>();
   #ending: Ending | undefined;
@@ -105,9 +72,14 @@ class SocketSession implements TestSession {
     const fail = prepareFault("TEST_WAIT");
     const describeMiss = () => fail(this.#describeMiss());
     if (this.#ending !== undefined) return Promise.reject(describeMiss());
-    const taker = Promise.withResolvers<Message>();
-    this.#takers.push({ resolve: taker.resolve, reject: () => taker.reject(describeMiss()) });
-    return waitAtMost(taker.promise, this.#parts.patienceMs, describeMiss);
+    const { promise, resolve, reject } = Promise.withResolvers<Message>();
+    const taker: Taker = { resolve, reject: () => reject(describeMiss()) };
+    this.#takers.push(taker);
+    return waitAtMost(promise, this.#parts.patienceMs, () => {
+      // What comes now is for whoever asks next.
+      this.#takers.splice(this.#takers.indexOf(taker), 1);
+      return describeMiss();
+    });
   }
 
   async nextJson(schema?: StandardSchema): Promise<never> {
@@ -131,9 +103,8 @@ class SocketSession implements TestSession {
     this.socket.send(encodeMessage(message));
   }
 
-  close(code?: number, reason?: string): Promise<Ending> {
+  close(code?: number, reason?: string): void {
     this.socket.close(code, reason);
-    return this.closed;
   }
 
   get closed(): Promise<Ending> {

@@ -40,16 +40,26 @@ export class TestClock implements Clock {
    *
    * After each of them the event loop turns once, so that what it led to happens before the next: a pong follows its ping.
    */
-  async advance(ms: number): Promise<void> {
+  advance(ms: number): Promise<void> {
     const end = this.now() + ms;
-    for (let dueAt = this.#findNext(); dueAt <= end; dueAt = this.#findNext()) {
-      this.#moveTo(dueAt);
-      this.#runDue();
-      await turn();
-    }
-    this.#moveTo(end);
-    this.#setAlarm();
-    for (let turns = 0; turns < SETTLING_TURNS; turns += 1) await turn();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let turnsLeft = SETTLING_TURNS;
+    // A day is 345,600 moments: no promise for each.
+    const turn = () => {
+      const next = this.#findNext();
+      if (next !== undefined && next.dueAt <= end) {
+        this.#moveTo(next.dueAt);
+        this.#runDue();
+      } else {
+        this.#moveTo(end);
+        turnsLeft -= 1;
+      }
+      if (turnsLeft > 0) return setImmediate(turn);
+      this.#setAlarm();
+      return resolve();
+    };
+    turn();
+    return promise;
   }
 
   #add(timer: Timer): Timer {
@@ -62,20 +72,17 @@ export class TestClock implements Clock {
     this.#aheadMs += Math.max(0, time - this.now());
   }
 
-  #findNext(): number {
-    let next = Infinity;
-    for (const { dueAt } of this.#timers) next = Math.min(next, dueAt);
+  #findNext(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) if (next === undefined || timer.dueAt < next.dueAt) next = timer;
     return next;
   }
 
   #runDue(): void {
     const now = this.now();
-    const due = [...this.#timers].filter(({ dueAt }) => dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
-    for (const timer of due) {
-      // One before it may have stopped it.
-      if (!this.#timers.has(timer)) continue;
+    for (let timer = this.#findNext(); timer !== undefined && timer.dueAt <= now; timer = this.#findNext()) {
       if (timer.everyMs === undefined) this.#timers.delete(timer);
-      else timer.dueAt = Math.max(timer.dueAt + timer.everyMs, now);
+      else timer.dueAt = Math.max(timer.dueAt, now - timer.everyMs) + timer.everyMs;
       timer.call();
     }
   }
@@ -83,7 +90,7 @@ export class TestClock implements Clock {
   /** The time also passes by itself: one timer of the machine's stands for the next of these. */
   #setAlarm(): void {
     clearTimeout(this.#alarm);
-    this.#alarmAt = this.#findNext();
+    this.#alarmAt = this.#findNext()?.dueAt ?? Infinity;
     if (this.#alarmAt === Infinity) return;
     // The first may have been set by a controller's code, and would end with it.
     this.#asHost(() => {
@@ -96,8 +103,4 @@ export class TestClock implements Clock {
     this.#runDue();
     this.#setAlarm();
   }
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -113,7 +113,7 @@ async function fail(at: string, how: string, what: string): Promise<Seen> {
     );
     code = (await withPatience(session.closed, `end of "${name}"`)).code;
   } catch (error) {
-    if (!String(error).includes("Expected 101 status code")) throw error;
+    if (!String(error).includes("expected 101")) throw error;
   }
   await waitFor(async () => code === "refused" || typeof (await readHeard(name)).at(-1) === "number", "close event");
   return { code, heard: await readHeard(name) };

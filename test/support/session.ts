@@ -1,6 +1,7 @@
-import { openSession as open, type SessionOptions, type TestSession } from "../../src/testing/session.ts";
+import type { SessionOptions, TestSession } from "../../src/testing/contract.ts";
+import { openSession as open } from "../../src/testing/session.ts";
 
-export type { SessionOptions, TestSession } from "../../src/testing/session.ts";
+export type { SessionOptions, TestSession } from "../../src/testing/contract.ts";
 
 const PATIENCE_MS = 5000;
 
