@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KitPart } from "../src/cli/kit.ts";
+import { templates } from "../src/cli/templates.ts";
 import { listModules } from "../src/controllers/modules.ts";
 import { bundleDeclarations } from "./declarations.ts";
 
@@ -23,6 +24,7 @@ type Exports = { types?: string; import?: { types?: string } };
 const packers: Record<KitPart, () => Record<string, string>> = {
   types: packTypes,
   server: packServer,
+  templates: packTemplates,
 };
 
 /**
@@ -30,6 +32,7 @@ const packers: Record<KitPart, () => Record<string, string>> = {
  *
  * - `types`: what `"hubbub"`, the libraries that it brings and the runtime are to a type checker.
  * - `server`: the server's sources and the packages that it is made of, as they lie in the repository.
+ * - `templates`: what `hubbub init` begins a folder with, below the name of each.
  */
 export async function packKit(part: KitPart): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await Bun.zstdCompress(await new Bun.Archive(packers[part]()).bytes(), { level: 12 }));
@@ -45,6 +48,8 @@ function packTypes(): Record<string, string> {
     ...moveBelow(".hubbub", readPackages(packages, ["**/*.d.ts", "**/*.d.mts", "**/package.json"])),
   };
 }
+
+const TSCONFIG = '{ "extends": "./.hubbub/tsconfig.json" }\n';
 
 /** How a folder of controllers is checked: its own `tsconfig.json` extends this. */
 function createTsconfig() {
@@ -85,9 +90,25 @@ function moveBelow(folder: string, files: Record<string, string>): Record<string
 function packServer(): Record<string, string> {
   const { dependencies = {} } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
   return {
-    ...readFiles(".", ["src/**/*", "package.json"]),
-    ...readPackages(listPackages(Object.keys(dependencies)), ["**/*.js", "**/*.mjs", "**/package.json"], /\/cjs\//),
+    ...readFiles(root, ["src/**/*", "package.json"]),
+    ...readPackages(
+      listPackages(Object.keys(dependencies)),
+      ["**/*.js", "**/*.mjs", "**/package.json"],
+      /(?:^|\/)cjs\//,
+    ),
   };
+}
+
+/** Each template with what all of them have; its page is the beginning of theirs. */
+function packTemplates(): Record<string, string> {
+  const { "README.md": readme = "", ...all } = readFiles(join(root, "templates/all"), ["**/*"]);
+  const files: Record<string, string> = {};
+  for (const name of templates) {
+    const own = readFiles(join(root, "templates", name), ["**/*"]);
+    const made = { ...all, ...own, "README.md": `${own["README.md"]}\n${readme}`, "tsconfig.json": TSCONFIG };
+    Object.assign(files, moveBelow(name, made));
+  }
+  return files;
 }
 
 /** `names` and every package that they depend on. */
@@ -105,18 +126,19 @@ function readManifest(name: string): Manifest {
 }
 
 function readPackages(names: Set<string>, patterns: string[], except?: RegExp): Record<string, string> {
+  const folders = [...names].map((name) => join("node_modules", name));
   return Object.assign(
     {},
-    ...[...names].map((name) => readFiles(join("node_modules", name), patterns, except)),
+    ...folders.map((folder) => moveBelow(folder, readFiles(join(root, folder), patterns, except))),
   ) as Record<string, string>;
 }
 
-/** The files in `folder` that match, by their path in the repository. */
+/** The files in `folder` that match, by their path in it. */
 function readFiles(folder: string, patterns: string[], except?: RegExp): Record<string, string> {
   const files: Record<string, string> = {};
   for (const pattern of patterns) {
-    for (const file of new Bun.Glob(join(folder, pattern)).scanSync({ cwd: root })) {
-      if (except?.test(file) !== true) files[file] = readFileSync(join(root, file), "utf8");
+    for (const file of new Bun.Glob(pattern).scanSync({ cwd: folder, dot: true })) {
+      if (except?.test(file) !== true) files[file] = readFileSync(join(folder, file), "utf8");
     }
   }
   return files;

@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import { compileCommand } from "./compile.ts";
 import { createCompletionCommand } from "./completion.ts";
 import { createHelpCommand } from "./help.ts";
+import { initCommand } from "./init.ts";
 import { serveCommand } from "./serve.ts";
 import { testCommand } from "./test.ts";
 import { typesCommand } from "./types.ts";
@@ -11,6 +12,7 @@ import { versionCommand } from "./version.ts";
 /** Every command, in the order in which it is listed; the first is the one that needs no name. */
 export const commands: readonly Command[] = [
   serveCommand,
+  initCommand,
   testCommand,
   compileCommand,
   typesCommand,

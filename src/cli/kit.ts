@@ -2,15 +2,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What the executable carries to be a toolchain: `build/kit.ts` says what is in each part. */
-export const kitParts = ["types", "server"] as const;
+export const kitParts = ["types", "server", "templates"] as const;
 
 export type KitPart = (typeof kitParts)[number];
 
 /** Unpacks a part of the kit into `folder`, which is made if it is not there. */
 export async function unpackKit(part: KitPart, folder: string): Promise<void> {
-  const archive = new Bun.Archive(await Bun.zstdDecompress(await readKit(part)));
-  // `extract` does not say what went wrong with a file.
-  for (const [file, content] of await archive.files()) await Bun.write(join(folder, file), content);
+  // `Bun.Archive`'s own `extract` does not say what went wrong with a file.
+  for (const [file, content] of await listKit(part)) await Bun.write(join(folder, file), content);
+}
+
+/** The files of a part, by their path in it. */
+export async function listKit(part: KitPart): Promise<Map<string, Blob>> {
+  return new Bun.Archive(await Bun.zstdDecompress(await readKit(part))).files();
 }
 
 /** A part as it is packed: in the executable one of its files, in the repository made from what lies there. */

@@ -20,6 +20,7 @@ export const faultCodes = {
   TLS: 78,
   LISTEN: 1,
   OUTPUT: 1,
+  INIT: 1,
   COMPILE: 78,
   RUNTIME: 1,
   NOTIFY_SOCKET: 1,
