@@ -170,10 +170,10 @@ test.skipIf(!hasBrowser)(
   async () => {
     const examples = listExamples("docs/authentication.md");
     const shared = (examples["lib/auth.ts"] ?? "")
-      .replace("LIFETIME_SECONDS = 300", "LIFETIME_SECONDS = 3")
+      .replace("LIFETIME_SECONDS = 300", "LIFETIME_SECONDS = 4")
       .replace("jwt({", "jwt({ clockTolerance: 0,");
     expect(shared).toContain("clockTolerance: 0");
-    expect(shared).toContain("LIFETIME_SECONDS = 3;");
+    expect(shared).toContain("LIFETIME_SECONDS = 4;");
     using folder = createFolder({ ...examples, "lib/auth.ts": shared });
     await using server = await startBinary(["."], { cwd: folder.path });
 

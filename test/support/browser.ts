@@ -27,9 +27,9 @@ export function openWindow(url: string, { width = 1000, height = 800 } = {}): Bu
   });
 }
 
-/** Resolves once the expression is true in the page; fails with what the page shows after five seconds. */
+/** Resolves once the expression is true in the page; fails with what the page shows after twenty seconds. */
 export async function waitForPage(window: Bun.WebView, expression: string): Promise<void> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 20_000;
   while ((await window.evaluate(expression).catch(() => false)) !== true) {
     if (performance.now() > deadline) {
       const text = String(await window.evaluate("document.body.innerText"));
