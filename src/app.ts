@@ -21,6 +21,7 @@ import { formatCount } from "./core/units.ts";
 import { waitAtMost } from "./core/wait-at-most.ts";
 import type { Watchdog } from "./core/watchdog.ts";
 import { Groups } from "./groups/groups.ts";
+import { AdminAccess } from "./http/admin/admin-access.ts";
 import { readCertificate } from "./http/certificate.ts";
 import { CertificateWatcher } from "./http/certificate-watcher.ts";
 import { TrustedProxies } from "./http/forwarded.ts";
@@ -69,6 +70,7 @@ export class App {
   readonly #livePages: LivePages | undefined;
   readonly #serveStatic: ServeStatic;
   readonly #proxies: TrustedProxies;
+  readonly #access: AdminAccess;
   readonly #memory = new MemoryWatch();
   readonly #openFiles = new OpenFilesWatch({
     onLack: () => this.#listener.servers.forEach((server) => server.closeIdleConnections()),
@@ -99,6 +101,13 @@ export class App {
       routeOf: (path) => this.#routeOf(path),
     };
     this.#proxies = new TrustedProxies(config.trustProxy);
+    this.#access = new AdminAccess({
+      token: config.adminToken,
+      proxies: this.#proxies,
+      metrics,
+      throttledLog,
+      now: () => clock.now(),
+    });
     this.#serveStatic = createServeStatic(join(folder, "public"), isEmbedded);
     const isTerminal = process.stdout.isTTY === true;
     const hasLivePages = config.watch && !isEmbedded && (config.livePages === "auto" ? isTerminal : config.livePages);
@@ -236,6 +245,7 @@ export class App {
       proxies: this.#proxies,
       gate: this.#gate,
       findUnreadiness: () => this.#findUnreadiness(),
+      access: this.#access,
     });
     if (previous === undefined) return;
     for (const session of this.#sessions.registry.values()) {

@@ -4,6 +4,7 @@ import { countLongestStopSeconds } from "../core/stop-time.ts";
 import type { Systemd } from "../core/systemd.ts";
 import { formatCount } from "../core/units.ts";
 import { version } from "../core/version.ts";
+import { announceInspector, findAdminToken } from "./admin-token.ts";
 import type { Command, Given } from "./command.ts";
 import { readGivenConfig } from "./config-file.ts";
 import { findFolder } from "./folder.ts";
@@ -30,8 +31,10 @@ export const serveCommand: Command = {
  * SIGTERM and SIGINT stop it in order; a second one ends it at once, and so does the first before it listens.
  */
 async function serve({ operands, settings }: Given): Promise<number> {
-  const config = readGivenConfig({ settings });
-  configureLog(config);
+  const given = readGivenConfig({ settings });
+  configureLog(given);
+  const found = findAdminToken(given.adminToken, process.stdout.isTTY === true);
+  const config = { ...given, adminToken: found.token };
   const { path: folder, isEmbedded } = findFolder(operands[0], "serve");
   const [{ App }, { Watchdog }] = await Promise.all([import("../app.ts"), import("../core/watchdog.ts")]);
   const watchdog = new Watchdog(config);
@@ -51,6 +54,7 @@ async function serve({ operands, settings }: Given): Promise<number> {
     folder: isEmbedded ? "embedded" : folder,
     pid: process.pid,
   });
+  announceInspector(found, url);
   systemd?.start();
   const signal = await stopped;
   systemd?.stop(countLongestStopSeconds(config));

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Config } from "../core/config.ts";
 import { Fault } from "../core/errors.ts";
 import { countOpenFilesFor } from "../core/open-files.ts";
@@ -5,6 +6,9 @@ import { countLongestStopSeconds } from "../core/stop-time.ts";
 
 /** What systemd waits longer than a stop can take, in seconds. */
 const STOP_RESERVE_SECONDS = 15;
+
+/** Where the unit proposes to keep the token. */
+const TOKEN_FILE = "/etc/hubbub/admin-token";
 
 /** A machine gives a service so many open files without being asked to be generous. */
 const LEAST_OPEN_FILES = 65_536;
@@ -35,7 +39,9 @@ export function formatUnit(options: UnitOptions): string {
   const { executable, workingDirectory, folder, user, settings, config, commands } = options;
   const folders = [workingDirectory, ...executable, ...(folder === undefined ? [] : [folder])];
   for (const path of folders) checkPath(path);
-  const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
+  const { "admin-token": adminToken = "", ...plain } = settings;
+  const tokenFile = findTokenFile(adminToken, workingDirectory);
+  const flags = Object.entries(plain).map(([name, value]) => `--${name}=${value}`);
   const start = [...executable, "serve", ...(folder === undefined ? [] : [folder]), ...flags];
   const isInHome = folders.some((path) => /^\/(home|root|run\/user)\//.test(`${path}/`));
   const stopSeconds = Math.ceil(countLongestStopSeconds(config)) + STOP_RESERVE_SECONDS;
@@ -61,6 +67,8 @@ ExecReload=/bin/sleep 0.1
 # the first as a file in the folder that the variable CREDENTIALS_DIRECTORY names, the lines of the second as variables.
 #LoadCredential=token-secret:/etc/hubbub/token-secret
 #EnvironmentFile=/etc/hubbub/environment
+# The token of the inspector and the API, which are off without it: openssl rand -hex 24 > ${tokenFile ?? TOKEN_FILE}
+${formatTokenLines(tokenFile)}
 
 # SIGTERM drains. Longer than --drain (${config.drainSeconds}s) and all that a stop does after it.
 KillSignal=SIGTERM
@@ -84,6 +92,27 @@ ${[...formatRights(user, config.port), ...formatSandbox(isInHome)].join("\n")}
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+/**
+ * The file that `--admin-token @FILE` names; undefined without it.
+ *
+ * @throws {Fault} `UNIT` for the token itself
+ */
+function findTokenFile(adminToken: string, workingDirectory: string): string | undefined {
+  if (adminToken === "") return undefined;
+  if (!adminToken.startsWith("@"))
+    throw fault("this --admin-token", "everybody may read a unit", `one in a file, such as @${TOKEN_FILE}`);
+  const file = resolve(workingDirectory, adminToken.slice(1));
+  checkPath(file);
+  return file;
+}
+
+/** systemd, which may read everything, hands the token's file to the service. */
+function formatTokenLines(file: string | undefined): string {
+  const mark = file === undefined ? "#" : "";
+  const path = escapeSpecifiers(file ?? TOKEN_FILE);
+  return `${mark}LoadCredential=admin-token:${path}\n${mark}Environment=HUBBUB_ADMIN_TOKEN=@%d/admin-token`;
 }
 
 /** Who the service is, and what it may do that others may not. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Fault } from "./errors.ts";
-import { type SettingName, settingNames, settings, type SettingValues, variableName } from "./settings.ts";
+import { isSecret, type SettingName, settingNames, settings, type SettingValues, variableName } from "./settings.ts";
 
 /** The settings under their names in code, with units. */
 export type Config = SettingValues & {
@@ -37,8 +37,9 @@ export function readConfig({ flags = {}, environment = {}, file }: ConfigSources
 function read(name: SettingName, value: unknown, place: string, code: "FLAG_VALUE" | "CONFIG_VALUE"): unknown {
   const result = v.safeParse(settings[name].kind.schema, value);
   if (result.success) return result.output;
-  const shown = typeof value === "string" ? value : JSON.stringify(value);
-  throw new Fault(code, `Cannot use ${place} "${shown}": ${result.issues[0].message}`);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const shown = isSecret(name) ? "" : ` "${text}"`;
+  throw new Fault(code, `Cannot use ${place}${shown}: ${result.issues[0].message}`);
 }
 
 function readVariables(environment: Record<string, string | undefined>): Partial<Record<SettingName, string>> {
@@ -49,7 +50,8 @@ function readVariables(environment: Record<string, string | undefined>): Partial
     const name = byVariable.get(variable);
     if (name === undefined) {
       const known = [...byVariable.keys()].join(", ");
-      throw new Fault("CONFIG_VALUE", `Cannot use ${variable} "${value}": it is no setting, expected one of ${known}`);
+      // Its value may be a secret whose name has a wrong letter.
+      throw new Fault("CONFIG_VALUE", `Cannot use ${variable}: it is no setting, expected one of ${known}`);
     }
     variables[name] = value;
   }

@@ -36,6 +36,11 @@ export function configureLog({ logLevel, logFormat }: Pick<Config, "logLevel" | 
   sendLog((record) => output.write(format(record)), logLevel);
 }
 
+/** Writes a line to standard output that is for the person there and for no log. */
+export function printLine(line: string): void {
+  output.write(`${line}\n`);
+}
+
 /** A line of the log, with what stands beside its text. */
 export type LogLine = {
   readonly level: "debug" | "info" | "warning" | "error";

@@ -13,6 +13,9 @@ export type RefusalReason = (typeof refusalReasons)[number];
 /** Why a request was refused before a controller saw it. */
 export type RequestRefusal = "headers-too-large" | "body-too-large" | "body-too-slow";
 
+/** Why a request to the inspector or the API was refused. */
+export type AccessRefusal = "admin-origin" | "admin-attempts" | "admin-token";
+
 /** What this process has counted since it started: plain integers, so that counting costs next to nothing. */
 export class Metrics {
   sessionsOpened = 0;
@@ -28,10 +31,13 @@ export class Metrics {
     params: 0,
   };
   /** Requests that were refused, by reason; the runtime refuses some by itself, which nobody counts. */
-  readonly requestsRefused: Record<RequestRefusal, number> = {
+  readonly requestsRefused: Record<RequestRefusal | AccessRefusal, number> = {
     "headers-too-large": 0,
     "body-too-large": 0,
     "body-too-slow": 0,
+    "admin-origin": 0,
+    "admin-attempts": 0,
+    "admin-token": 0,
   };
   messagesReceived = 0;
   /** Messages that did not match their controller's schema. */

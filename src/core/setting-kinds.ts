@@ -14,6 +14,8 @@ export type Kind<T> = {
   isList?: true;
   /** All that it may be. */
   choices?: readonly string[];
+  /** Nobody is to read it: no message, log or unit shows it. */
+  isSecret?: true;
 };
 
 /** Any text but the empty one. */
@@ -24,6 +26,23 @@ export function text(placeholder: string, wanted: string): Kind<string> {
 /** A text that may be absent, which is what the empty one means. */
 export function optionalText(placeholder: string, wanted: string): Kind<string> {
   return { schema: v.string(wanted), format: (value) => (value === "" ? "none" : value), placeholder };
+}
+
+/** A token that is too long to be guessed, or `@FILE` for one in a file. */
+export function token(minLength: number): Kind<string> {
+  const wanted = `expected at least ${minLength} letters, digits and -._~+/, or @FILE for a file that holds them`;
+  const isMeant = (value: string) => value === "" || /^@./.test(value) || isToken(value, minLength);
+  return {
+    schema: v.pipe(v.string(wanted), v.check(isMeant, wanted)),
+    format: (value) => (value === "" ? "none" : "secret"),
+    placeholder: "TOKEN",
+    isSecret: true,
+  };
+}
+
+/** Whether `value` can stand in an `Authorization: Bearer` header (RFC 6750) and has so many characters. */
+export function isToken(value: string, minLength: number): boolean {
+  return value.length >= minLength && value.length <= 512 && /^[\w\-.~+/]+=*$/.test(value);
 }
 
 export function integer(placeholder: string, min: number, max: number): Kind<number> {

@@ -14,12 +14,16 @@ import {
   sizeLimit,
   text,
   toggle,
+  token,
 } from "./setting-kinds.ts";
 
 const KIB = 1024;
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 const DAY_SECONDS = 86_400;
+
+/** The shortest token that `--admin-token` takes. */
+export const MIN_ADMIN_TOKEN_LENGTH = 16;
 
 /** One setting: its name in code, with the unit, what it may be, and what it is if nobody says. */
 type Setting<Key extends string, T> = {
@@ -32,7 +36,16 @@ type Setting<Key extends string, T> = {
   description: string;
 };
 
-const sections = ["Address", "Sessions", "Groups", "Limits", "Browsers and proxies", "Controllers", "Log"] as const;
+const sections = [
+  "Address",
+  "Sessions",
+  "Groups",
+  "Limits",
+  "Browsers and proxies",
+  "Controllers",
+  "Administration",
+  "Log",
+] as const;
 
 type Section = (typeof sections)[number];
 
@@ -223,6 +236,13 @@ export const settings = {
     "auto",
     "Reload pages in browsers when a file in public/ changes; auto: on a terminal",
   ),
+  "admin-token": setting(
+    "adminToken",
+    "Administration",
+    token(MIN_ADMIN_TOKEN_LENGTH),
+    "",
+    "Who has this token may use the inspector and the HTTP API; give it as a variable or as @FILE, so that nobody else can read it",
+  ),
   "log-level": setting(
     "logLevel",
     "Log",
@@ -265,6 +285,11 @@ export function isSwitch(name: SettingName): boolean {
 /** Whether a setting is a list, whose flag may be given several times. */
 export function isList(name: SettingName): boolean {
   return settings[name].kind.isList === true;
+}
+
+/** Whether nobody is to read what a setting is. */
+export function isSecret(name: SettingName): boolean {
+  return settings[name].kind.isSecret === true;
 }
 
 /** `HUBBUB_MAX_MESSAGE` for `max-message`. */

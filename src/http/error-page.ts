@@ -2,6 +2,8 @@ import { STATUS_CODES } from "node:http";
 import { html, raw } from "hono/html";
 import { formatPolicy, securityHeaders } from "./security-headers.ts";
 
+type Html = ReturnType<typeof html>;
+
 const reasons: Record<number, string> = {
   400: "Bad request",
   401: "Not signed in",
@@ -9,6 +11,7 @@ const reasons: Record<number, string> = {
   404: "Not found",
   405: "Method not allowed",
   413: "Too large",
+  429: "Too many requests",
   426: "Upgrade required",
   500: "Something went wrong",
   503: "Not available",
@@ -23,16 +26,16 @@ const STYLE = `
 body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 36rem; margin: 18vh auto; padding: 0 1.5rem; }
 h1 { font-size: 1.6rem; margin: 0; }
 p { opacity: 0.8; }
+form { display: flex; gap: 0.75rem; align-items: end; }
+label { display: grid; flex: 1; font-size: 0.9rem; }
+input, button { font: inherit; padding: 0.35rem 0.7rem; }
 `;
 
 const STYLE_ELEMENT = raw(`<style>${STYLE}</style>`);
 
 const styleHash = new Bun.CryptoHasher("sha256").update(STYLE).digest("base64");
 
-const pageHeaders = {
-  "Content-Type": "text/html; charset=utf-8",
-  "Content-Security-Policy": formatPolicy(`style-src 'sha256-${styleHash}'`),
-};
+const stylePolicy = `style-src 'sha256-${styleHash}'`;
 
 /** An error answer as JSON `{status, message}` or as a page, by what the request accepts. */
 export function errorAnswer(
@@ -40,6 +43,8 @@ export function errorAnswer(
   status: number,
   message = describeStatus(status),
   headers: Record<string, string> = {},
+  /** What the page has beneath the message: a form of the server's own. */
+  form?: Html,
 ): Response {
   const common = { ...headers, ...securityHeaders, "Cache-Control": "no-store", Vary: "Accept" };
   if (!prefersPage(request.headers.get("accept"))) {
@@ -54,7 +59,13 @@ export function errorAnswer(
       ${STYLE_ELEMENT}
       <h1>${status} ${describeStatus(status)}</h1>
       <p>${message}</p>
+      ${form}
     </html> `;
+  const pageHeaders = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy":
+      form === undefined ? formatPolicy(stylePolicy) : formatPolicy(stylePolicy, "form-action 'self'"),
+  };
   return new Response(page as string, { status, headers: { ...common, ...pageHeaders } });
 }
 

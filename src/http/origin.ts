@@ -27,16 +27,25 @@ export class AllowedOrigins {
       .filter((pattern) => pattern !== undefined);
   }
 
-  allows(text: string | null, { scheme, authority }: Origination): boolean {
+  allows(text: string | null, origination: Origination): boolean {
     if (text === null || this.#isAny) return true;
     // What a sandboxed page or a local file says.
     if (text === "null") return this.#isNull;
     const origin = parseOrigin(text);
     if (origin === undefined) return false;
-    const own = parseOrigin(`${scheme}://${authority}`);
-    if (own !== undefined && isSame(origin, own)) return true;
-    return this.#patterns.some((pattern) => matches(origin, pattern));
+    return isOwn(origin, origination) || this.#patterns.some((pattern) => matches(origin, pattern));
   }
+}
+
+/** Whether `origin`, as a request's header has it, is that of the server's own pages. */
+export function isSameOrigin(origin: string, origination: Origination): boolean {
+  const parsed = parseOrigin(origin);
+  return parsed !== undefined && isOwn(parsed, origination);
+}
+
+function isOwn(origin: Origin, { scheme, authority }: Origination): boolean {
+  const own = parseOrigin(`${scheme}://${authority}`);
+  return own !== undefined && isSame(origin, own);
 }
 
 /** Undefined for what no browser sends: a path, a name with a password, several origins. */

@@ -8,5 +8,7 @@ export const securityHeaders = {
 
 /** A policy that allows nothing but `more`. */
 export function formatPolicy(...more: string[]): string {
-  return ["default-src 'none'", ...more, "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"].join("; ");
+  const isGiven = (name: string) => more.some((directive) => directive.startsWith(`${name} `));
+  const rest = ["base-uri", "form-action", "frame-ancestors"].filter((name) => !isGiven(name));
+  return ["default-src 'none'", ...more, ...rest.map((name) => `${name} 'none'`)].join("; ");
 }

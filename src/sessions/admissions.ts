@@ -1,4 +1,5 @@
 import type { Metrics, RefusalReason } from "../core/metrics.ts";
+import { toNetwork } from "../core/network.ts";
 
 /** Why an upgrade is refused at the moment, and in how many seconds to try again. */
 export type AdmissionRefusal = { reason: Exclude<RefusalReason, "origin" | "params">; retryAfterSeconds: number };
@@ -91,17 +92,5 @@ export class Admissions {
  */
 function toCounted(address: string): string {
   if (address.startsWith("127.") || address === "::1" || address === "") return "";
-  return address.includes(":") ? toNetwork(address) : address;
-}
-
-/** `2001:db8:1:2` for `2001:db8:1:2:3:4:5:6`, `2001:db8:0:0` for `2001:DB8::1`. */
-function toNetwork(address: string): string {
-  const [head = "", tail = ""] = address.split("::", 2);
-  const before = head === "" ? [] : head.split(":");
-  const after = tail === "" ? [] : tail.split(":");
-  const zeros = Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0");
-  return [...before, ...zeros, ...after]
-    .slice(0, 4)
-    .map((part) => Number.parseInt(part, 16).toString(16))
-    .join(":");
+  return toNetwork(address);
 }

@@ -41,6 +41,22 @@ test("formatUnit() starts the executable with the folder and the flags", () => {
   expect(linesOf(format({ folder: undefined }), "ExecStart")).toEqual(["/usr/local/bin/hubbub serve"]);
 });
 
+test("formatUnit() has systemd hand over the file of a token, and never has the token itself", () => {
+  for (const file of ["/etc/hubbub/100%", "token"]) {
+    const unit = format({ settings: { "admin-token": `@${file}` } });
+    expect(linesOf(unit, "ExecStart")).toEqual(["/usr/local/bin/hubbub serve /srv/hubbub/controllers"]);
+    const path = file === "token" ? "/srv/hubbub/token" : "/etc/hubbub/100%%";
+    expect(linesOf(unit, "LoadCredential")).toEqual([`admin-token:${path}`]);
+    expect(linesOf(unit, "Environment")).toEqual(["HUBBUB_ADMIN_TOKEN=@%d/admin-token"]);
+  }
+  expect(linesOf(format({}), "LoadCredential")).toEqual([]);
+  const message =
+    "Cannot make a unit for this --admin-token: everybody may read a unit, expected one in a file, such as @/etc/hubbub/admin-token";
+  expect(() => format({ settings: { "admin-token": "0123456789abcdef" } })).toThrow(
+    expect.objectContaining({ code: "UNIT", message }),
+  );
+});
+
 test("formatUnit() gives a stop the time that --drain needs", () => {
   expect(linesOf(format({ config: readConfig() }), "TimeoutStopSec")).toEqual(["40s"]);
   expect(linesOf(format({ config: readConfig({ flags: { drain: "5m" } }) }), "TimeoutStopSec")).toEqual(["330s"]);

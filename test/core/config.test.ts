@@ -38,6 +38,7 @@ test("readConfig() gives the defaults when nothing is set", () => {
     trustProxy: [],
     watch: true,
     livePages: "auto",
+    adminToken: "",
     logLevel: "info",
     logFormat: "auto",
     app: {},
@@ -88,6 +89,7 @@ test("readConfig() reads every setting from each source alike", () => {
     "trust-proxy": "10.0.0.0/8, ::1,loopback",
     watch: "false",
     "live-pages": "true",
+    "admin-token": "@/etc/hubbub/admin-token",
     "log-level": "warning",
     "log-format": "pretty",
   };
@@ -117,6 +119,7 @@ test("readConfig() reads every setting from each source alike", () => {
     trustProxy: ["10.0.0.0/8", "::1", "loopback"],
     watch: false,
     livePages: true,
+    adminToken: "@/etc/hubbub/admin-token",
     logLevel: "warning",
     logFormat: "pretty",
     app: {},
@@ -240,9 +243,22 @@ test.each([
 test("readConfig() refuses an unknown variable and lists the known ones", () => {
   const known = settingNames.map(variableName).join(", ");
   expect(() => readConfig({ environment: { HUBBUB_PRT: "1" } })).toThrow(
-    fault("CONFIG_VALUE", `Cannot use HUBBUB_PRT "1": it is no setting, expected one of ${known}`),
+    fault("CONFIG_VALUE", `Cannot use HUBBUB_PRT: it is no setting, expected one of ${known}`),
   );
 });
+
+test.each(["0123456789abcde", "a b c d e f g h i j", "@", `${"x".repeat(20)}=x`, "x".repeat(513)])(
+  "readConfig() refuses the token %p without showing it",
+  (value) => {
+    const wanted = "expected at least 16 letters, digits and -._~+/, or @FILE for a file that holds them";
+    expect(() => readConfig({ flags: { "admin-token": value } })).toThrow(
+      fault("FLAG_VALUE", `Cannot use --admin-token: ${wanted}`),
+    );
+    expect(() => readConfig({ environment: { HUBBUB_ADMIN_TOKEN: value } })).toThrow(
+      fault("CONFIG_VALUE", `Cannot use HUBBUB_ADMIN_TOKEN: ${wanted}`),
+    );
+  },
+);
 
 test("readConfig() refuses an unknown key of hubbub.toml and lists the known ones", () => {
   expect(() => readConfig({ file: "maxMessage = 1" })).toThrow(
