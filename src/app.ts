@@ -1,4 +1,6 @@
 import { basename, join } from "node:path";
+import type { OpenBus } from "./bus/bus.ts";
+import { Cluster } from "./bus/cluster.ts";
 import { type Api, apiNames, createApi } from "./controllers/api.ts";
 import { type AuthApi, createAuth } from "./controllers/auth/auth.ts";
 import { createRunEvent } from "./controllers/events.ts";
@@ -32,6 +34,7 @@ import { createRoutes, type Routes } from "./http/routes.ts";
 import { createSocketHandler } from "./http/socket.ts";
 import { createServeStatic, type ServeStatic } from "./http/static.ts";
 import type { UpgradeGate } from "./http/upgrade.ts";
+import { createClusterHost } from "./sessions/cluster-host.ts";
 import type { Session, SessionRoute } from "./sessions/session.ts";
 import { type EndReason, Sessions } from "./sessions/sessions.ts";
 
@@ -50,6 +53,8 @@ export type AppOptions = {
   version: string;
   /** Notices handlers that hold the event loop, if there is one. */
   watchdog?: Watchdog;
+  /** The bus to other nodes; without one the server is alone. */
+  openBus?: OpenBus;
   /** What all that waits as long as a setting says goes by; the machine's own if absent. */
   clock?: Clock;
   /** Further free identifiers of the controllers' modules. */
@@ -59,7 +64,9 @@ export type AppOptions = {
 /** One running server: each part built once, bottom first. */
 export class App {
   readonly #options: AppOptions;
-  readonly #groups = new Groups(() => this.#listener.servers);
+  /** Absent if the server is alone. */
+  readonly #cluster: Cluster | undefined;
+  readonly #groups: Groups;
   readonly #kept = new Kept();
   readonly #sessions: Sessions;
   readonly #gate: UpgradeGate;
@@ -90,7 +97,11 @@ export class App {
     const { config, folder, isEmbedded, version, clock = systemClock, globals = {} } = options;
     const { metrics } = this;
     const throttledLog = new ThrottledLog(() => clock.now());
-    this.#sessions = new Sessions({ config, groups: this.#groups, metrics, throttledLog, clock });
+    const cluster = options.openBus === undefined ? undefined : new Cluster({ clock, metrics, throttledLog });
+    this.#cluster = cluster;
+    const onResize = cluster && ((group: string, size: number, before: number) => cluster.resize(group, size, before));
+    this.#groups = new Groups(() => this.#listener.servers, onResize);
+    this.#sessions = new Sessions({ config, groups: this.#groups, cluster, metrics, throttledLog, clock });
     const { registry, delivery, expiries, admissions } = this.#sessions;
     this.#gate = {
       admissions,
@@ -99,6 +110,7 @@ export class App {
       throttledLog,
       config,
       routeOf: (path) => this.#routeOf(path),
+      createSessionId: cluster?.createSessionId ?? (() => crypto.randomUUID()),
     };
     this.#proxies = new TrustedProxies(config.trustProxy);
     this.#access = new AdminAccess({
@@ -116,6 +128,7 @@ export class App {
       registry,
       groups: this.#groups,
       delivery,
+      cluster,
       coalesceMs: config.coalesceSeconds * 1000,
       kept: this.#kept,
       listControllers: () => listControllers(this.#live.current),
@@ -160,6 +173,7 @@ export class App {
     const certificate = readCertificate(config);
     await this.#live.start();
     const url = this.#listener.start(certificate);
+    this.#startCluster();
     if (certificate !== undefined) {
       this.#certificates = new CertificateWatcher({
         files: config,
@@ -209,6 +223,11 @@ export class App {
     return this.#sessions.registry.size;
   }
 
+  /** How many other nodes of the cluster there are. */
+  get nodeCount(): number {
+    return this.#cluster?.nodeCount ?? 0;
+  }
+
   /**
    * Admits no more sessions, closes those that are open with 1012 in a stream over `--drain`, and stops listening.
    *
@@ -233,6 +252,15 @@ export class App {
       log.warning(`Stopped before ${formatCount(registry.endingCount, "session")} had finished the close event`);
     await this.#listener.stop({ cut: true });
     await this.#live.stop();
+    await this.#cluster?.stop();
+  }
+
+  #startCluster(): void {
+    const { openBus } = this.#options;
+    if (openBus === undefined) return;
+    const { registry, delivery } = this.#sessions;
+    const { throttledLog } = this.#gate;
+    this.#cluster?.start(openBus, createClusterHost({ registry, groups: this.#groups, delivery, throttledLog }));
   }
 
   /** From here on `next` serves: new requests by its routes, open sessions by its controllers. */
@@ -255,7 +283,9 @@ export class App {
 
   #findUnreadiness(): string | undefined {
     if (this.#stopping !== undefined) return "draining";
-    return this.#openFiles.isLacking ? "out of open files" : undefined;
+    if (this.#openFiles.isLacking) return "out of open files";
+    const stage = this.#cluster?.stage ?? "up";
+    return stage === "up" ? undefined : stage === "down" ? "bus down" : "bus connecting";
   }
 
   /** What could not be loaded may have had nothing wrong with it. */

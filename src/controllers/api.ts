@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { format } from "node:util";
+import type { Cluster } from "../bus/cluster.ts";
+import type { FrameMember } from "../bus/frame.ts";
 import { Fault, nameKind } from "../core/errors.ts";
 import { controllerLog } from "../core/log.ts";
 import { type Groups, toGroupName } from "../groups/groups.ts";
 import { encodeMessage, type EncodedMessage } from "../groups/message.ts";
 import { isSendableCode, MAX_REASON_BYTES } from "../sessions/close-codes.ts";
 import type { Delivery } from "../sessions/delivery.ts";
+import { listMembers } from "../sessions/members.ts";
 import type { Registry } from "../sessions/registry.ts";
 import { defineController } from "./controller.ts";
 import type { Kept } from "./kept.ts";
@@ -22,6 +25,13 @@ export type ControllerInfo = {
   webSocket: boolean;
 };
 
+/** One session of a group. */
+export type GroupMember = {
+  id: string;
+  /** What its `data.public` is, if that is set: a copy, as JSON holds it. */
+  public?: unknown;
+};
+
 /** Everything that a controller can import from `"hubbub"`. */
 export type Api = {
   /** Adds a session to a group, which thereby exists; an unknown session is ignored. */
@@ -32,8 +42,10 @@ export type Api = {
   send<Sent>(id: string, message: NoInfer<Sent>, options?: SendOptions<Sent>): boolean;
   /** Sends to every session in a group. */
   sendToGroup<Sent>(group: string | number, message: NoInfer<Sent>, options?: GroupSendOptions<Sent>): void;
-  /** How many sessions are in a group. */
+  /** How many sessions are in a group, on all nodes. */
   getGroupSize(group: string | number): number;
+  /** The sessions in a group, on all nodes; a node that does not answer within two seconds is left out. */
+  getGroupMembers(group: string | number): Promise<GroupMember[]>;
   /** Ends a session with a close code (1000 to 1003, 1007 to 1014, 3000 to 4999). False if it is not open. */
   close(id: string, code?: number, reason?: string): boolean;
   isOpen(id: string): boolean;
@@ -57,6 +69,8 @@ export type ApiParts = {
   registry: Registry;
   groups: Groups;
   delivery: Delivery;
+  /** The other nodes, if there can be some. */
+  cluster: Cluster | undefined;
   /** `--coalesce`. */
   coalesceMs: number;
   kept: Kept;
@@ -69,7 +83,7 @@ export type ApiParts = {
  * Sends read nothing and start nothing; what ends a session runs in the host's context, so that it does not end with
  * the generation that asked for it.
  */
-export function createApi({ registry, groups, delivery, coalesceMs, kept, listControllers }: ApiParts): Api {
+export function createApi({ registry, groups, delivery, cluster, coalesceMs, kept, listControllers }: ApiParts): Api {
   const asHost = AsyncLocalStorage.snapshot();
   const find = (id: unknown) => registry.get(typeof id === "string" ? id : String(id));
 
@@ -78,29 +92,46 @@ export function createApi({ registry, groups, delivery, coalesceMs, kept, listCo
       const name = toGroupName(group);
       const session = find(id);
       if (session !== undefined) delivery.addToGroup(name, session);
+      else cluster?.addToGroup(String(id), name);
     },
 
     removeFromGroup(group, id) {
       const name = toGroupName(group);
       const session = find(id);
       if (session !== undefined) delivery.removeFromGroup(name, session);
+      else cluster?.removeFromGroup(String(id), name);
     },
 
     send(id, message, options) {
       const encoded = encode(message, options);
       const session = find(id);
-      return session !== undefined && delivery.send(session, encoded);
+      if (session !== undefined) return delivery.send(session, encoded);
+      return cluster !== undefined && cluster.send(String(id), encoded);
     },
 
     sendToGroup(group, message, options) {
       const name = toGroupName(group);
       const encoded = encode(message, options);
-      const except = options?.except === undefined ? undefined : find(options.except);
+      const exceptId = options?.except;
+      const except = exceptId === undefined ? undefined : find(exceptId);
       const windowMs = options?.coalesce === undefined ? coalesceMs : toWindow(options.coalesce);
-      delivery.sendToGroup(name, encoded, windowMs, except);
+      const isElsewhere = exceptId !== undefined && except === undefined && cluster?.isElsewhere(String(exceptId));
+      delivery.sendToGroup(name, encoded, windowMs, except, isElsewhere === true ? exceptId : undefined);
     },
 
-    getGroupSize: (group) => groups.find(toGroupName(group))?.size ?? 0,
+    getGroupSize(group) {
+      const name = toGroupName(group);
+      const size = groups.find(name)?.size ?? 0;
+      return cluster === undefined ? size : size + cluster.sizeElsewhere(name);
+    },
+
+    async getGroupMembers(group) {
+      const name = toGroupName(group);
+      const elsewhere = cluster?.listMembersElsewhere(name);
+      const members = listMembers(registry.values(), groups.find(name));
+      if (elsewhere !== undefined) members.push(...(await elsewhere));
+      return members.map(toGroupMember);
+    },
 
     close(id, code = 1000, reason = "") {
       if (!isSendableCode(code)) {
@@ -116,12 +147,12 @@ export function createApi({ registry, groups, delivery, coalesceMs, kept, listCo
         );
       }
       const session = find(id);
-      if (session === undefined) return false;
+      if (session === undefined) return cluster !== undefined && cluster.close(String(id), code, reason);
       asHost(() => delivery.close(session, code, reason));
       return true;
     },
 
-    isOpen: (id) => find(id) !== undefined,
+    isOpen: (id) => find(id) !== undefined || (cluster !== undefined && cluster.isOpen(String(id))),
 
     getGroups: (id) => (find(id)?.memberships ?? []).map(({ name }) => name).sort(),
 
@@ -147,6 +178,7 @@ export const apiNames: readonly (keyof Api)[] = [
   "send",
   "sendToGroup",
   "getGroupSize",
+  "getGroupMembers",
   "close",
   "isOpen",
   "getGroups",
@@ -155,6 +187,10 @@ export const apiNames: readonly (keyof Api)[] = [
   "defineController",
   "controllers",
 ];
+
+function toGroupMember({ id, public: json }: FrameMember): GroupMember {
+  return json === undefined ? { id } : { id, public: JSON.parse(json) };
+}
 
 function toWindow(coalesce: unknown): number {
   if (typeof coalesce === "number" && coalesce >= 0 && coalesce <= 1000) return coalesce;

@@ -54,6 +54,16 @@ export class Metrics {
   groupsRefused = 0;
   /** How often a full inbox stopped the reading of a session. */
   inboxesFull = 0;
+  /** Frames that left for other nodes. */
+  framesSent = 0;
+  /** Frames that came from other nodes. */
+  framesReceived = 0;
+  /** Frames for other nodes that did not leave, because the bus was not up. */
+  framesLost = 0;
+  /** Frames of other nodes that did not come, as the next one to the same group showed. */
+  framesMissed = 0;
+  /** What came over the bus and was no frame. */
+  framesMalformed = 0;
 
   countClosed(code: number): void {
     this.sessionsClosed.set(code, (this.sessionsClosed.get(code) ?? 0) + 1);

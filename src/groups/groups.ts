@@ -8,6 +8,9 @@ const MAX_GROUP_NAME_BYTES = 200;
 /** Keeps the groups' topics apart from any other use of the runtime's publish and subscribe. */
 const PREFIX = "g:";
 
+/** Told that a group has another size: `size`, after `before`. */
+export type OnResize = (group: string, size: number, before: number) => void;
+
 /**
  * Named sets of this node's sessions, delivered to as the runtime's native topics.
  *
@@ -16,11 +19,21 @@ const PREFIX = "g:";
  */
 export class Groups {
   readonly #publishers: () => readonly Publisher[];
+  readonly #onResize: OnResize | undefined;
   readonly #groups = new Map<string, Group>();
 
-  /** @param publishers every server that has sockets; the topics of each are its own */
-  constructor(publishers: () => readonly Publisher[]) {
+  /**
+   * @param publishers every server that has sockets; the topics of each are its own
+   * @param onResize told each change of a group's size, if anybody wants to know
+   */
+  constructor(publishers: () => readonly Publisher[], onResize?: OnResize) {
     this.#publishers = publishers;
+    this.#onResize = onResize;
+  }
+
+  /** Every group with its size. */
+  *sizes(): Generator<[group: string, size: number]> {
+    for (const { name, size } of this.#groups.values()) yield [name, size];
   }
 
   /** The group of that name; undefined if nobody is in it. */
@@ -44,6 +57,7 @@ export class Groups {
     }
     socket.subscribe(group.topic);
     group.size += 1;
+    this.#onResize?.(name, group.size, group.size - 1);
     if (member.memberships === undefined) {
       member.memberships = [group];
       return;
@@ -97,6 +111,7 @@ export class Groups {
 
   #shrink(group: Group): void {
     group.size -= 1;
+    this.#onResize?.(group.name, group.size, group.size + 1);
     if (group.size === 0) this.#groups.delete(group.name);
   }
 }

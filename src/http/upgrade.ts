@@ -43,6 +43,8 @@ export type UpgradeGate = {
   config: Pick<Config, "timeoutSeconds" | "httpTimeoutSeconds" | "maxHeaderBytes">;
   /** What the sessions of one path pattern have in common. */
   routeOf: (path: string) => SessionRoute;
+  /** Makes the id of the next session. */
+  createSessionId: () => string;
 };
 
 /**
@@ -61,7 +63,7 @@ export function upgrade({
   generation,
   gate,
 }: UpgradeParts): Response | undefined {
-  const { admissions, origins, metrics, throttledLog, config, routeOf } = gate;
+  const { admissions, origins, metrics, throttledLog, config, routeOf, createSessionId } = gate;
   checkAccept(accept);
   const origin = raw.headers.get("origin");
   const isAllowed =
@@ -81,7 +83,7 @@ export function upgrade({
   const refusal = admissions.check(origination.remoteAddress);
   if (refusal !== undefined) return refuseAdmission(raw, refusal, origination.remoteAddress, throttledLog);
   const session = new Session({
-    info: createInfo(request, checked === undefined ? request.params : checked.params, route),
+    info: createInfo(createSessionId(), request, checked === undefined ? request.params : checked.params, route),
     route: routeOf(route),
     data: accept.data ?? {},
     timeoutSeconds: accept.timeout ?? config.timeoutSeconds,
@@ -97,8 +99,8 @@ export function upgrade({
 }
 
 /** What a controller knows of the session. A path that is its own pattern is not kept a second time: sessions are many. */
-function createInfo({ path }: ControllerRequest, params: unknown, pattern: string): SessionInfo {
-  return { id: crypto.randomUUID(), path: path === pattern ? pattern : path, params: params as Params };
+function createInfo(id: string, { path }: ControllerRequest, params: unknown, pattern: string): SessionInfo {
+  return { id, path: path === pattern ? pattern : path, params: params as Params };
 }
 
 /** The headers of the handshake's answer; undefined if the runtime's own will do. */

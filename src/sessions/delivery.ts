@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Cluster } from "../bus/cluster.ts";
 import type { Clock } from "../core/clock.ts";
 import { Fault } from "../core/errors.ts";
 import type { Metrics } from "../core/metrics.ts";
@@ -14,6 +15,8 @@ const MAX_OUTBOX_MESSAGES = 256;
 
 export type DeliveryParts = {
   groups: Groups;
+  /** The other nodes, if there can be some. */
+  cluster?: Cluster | undefined;
   backlog: Backlog;
   metrics: Metrics;
   /** Groups that one session may be in; 0 for no limit. */
@@ -32,6 +35,7 @@ export type DeliveryParts = {
  */
 export class Delivery {
   readonly #groups: Groups;
+  readonly #cluster: Cluster | undefined;
   readonly #backlog: Backlog;
   readonly #metrics: Metrics;
   readonly #maxGroups: number;
@@ -44,8 +48,9 @@ export class Delivery {
   #corked: Session | undefined;
   #isUncorkDue = false;
 
-  constructor({ groups, backlog, metrics, maxGroups, compressMinBytes, clock }: DeliveryParts) {
+  constructor({ groups, cluster, backlog, metrics, maxGroups, compressMinBytes, clock }: DeliveryParts) {
     this.#groups = groups;
+    this.#cluster = cluster;
     this.#backlog = backlog;
     this.#metrics = metrics;
     this.#maxGroups = maxGroups;
@@ -130,11 +135,25 @@ export class Delivery {
   }
 
   /**
-   * Sends to every session in the group of that name, or to all but `except`.
+   * Sends to every session in the group of that name, or to all but `except`: on this node now, on the others when this turn
+   * of the event loop ends.
    *
    * @param windowMs if the group was written less than this ago, the message waits for the end of that time
+   * @param exceptId the id of the session that is left out, if another node has it
    */
-  sendToGroup(name: string, message: EncodedMessage, windowMs: number, except: Session | undefined): void {
+  sendToGroup(
+    name: string,
+    message: EncodedMessage,
+    windowMs: number,
+    except: Session | undefined,
+    exceptId?: string,
+  ): void {
+    this.sendToOwnGroup(name, message, windowMs, except);
+    this.#cluster?.publish(name, { message, windowMs, except: exceptId });
+  }
+
+  /** The same for the sessions of this node alone. */
+  sendToOwnGroup(name: string, message: EncodedMessage, windowMs: number, except: Session | undefined): void {
     const group = this.#groups.find(name);
     if (group !== undefined) this.#coalescer.send(group, message, windowMs, except);
   }

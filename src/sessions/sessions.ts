@@ -1,3 +1,4 @@
+import type { Cluster } from "../bus/cluster.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Config } from "../core/config.ts";
 import type { Metrics } from "../core/metrics.ts";
@@ -20,6 +21,8 @@ export type EndReason = { code: number; text: string };
 export type SessionsOptions = {
   config: Config;
   groups: Groups;
+  /** The other nodes, if there can be some. */
+  cluster: Cluster | undefined;
   metrics: Metrics;
   throttledLog: ThrottledLog;
   clock?: Clock | undefined;
@@ -36,7 +39,7 @@ export class Sessions {
   readonly #drainSeconds: number;
   readonly #throttledLog: ThrottledLog;
 
-  constructor({ config, groups, metrics, throttledLog, clock = systemClock }: SessionsOptions) {
+  constructor({ config, groups, cluster, metrics, throttledLog, clock = systemClock }: SessionsOptions) {
     this.#drainSeconds = config.drainSeconds;
     this.#throttledLog = throttledLog;
     this.timeouts = new Timeouts({
@@ -60,6 +63,7 @@ export class Sessions {
     });
     this.delivery = new Delivery({
       groups,
+      cluster,
       backlog: new Backlog({
         maxBytes: config.maxBacklogBytes,
         sessions: () => this.registry.values(),

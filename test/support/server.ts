@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { App } from "../../src/app.ts";
+import { App, type AppOptions } from "../../src/app.ts";
 import { type ConfigSources, readConfig } from "../../src/core/config.ts";
 import { configureLog } from "../../src/core/log.ts";
 import { createFolder, type TestFolder } from "./folder.ts";
@@ -33,10 +33,11 @@ export async function startServer(
   files: Record<string, string | Uint8Array>,
   flags: NonNullable<ConfigSources["flags"]> = {},
   toml?: string,
+  options: Pick<AppOptions, "openBus" | "clock"> = {},
 ): Promise<TestServer> {
   const folder = createFolder(files);
   const config = readConfig({ flags: { ...quick, ...flags }, file: toml });
-  const app = new App({ config, folder: folder.path, isEmbedded: false, version: "1.2.3" });
+  const app = new App({ config, folder: folder.path, isEmbedded: false, version: "1.2.3", ...options });
   try {
     return await toServer(app, folder);
   } catch (error) {
