@@ -23,6 +23,7 @@ import { formatCount } from "./core/units.ts";
 import { waitAtMost } from "./core/wait-at-most.ts";
 import type { Watchdog } from "./core/watchdog.ts";
 import { Groups } from "./groups/groups.ts";
+import { Traffic } from "./groups/traffic.ts";
 import { AdminAccess } from "./http/admin/admin-access.ts";
 import { readCertificate } from "./http/certificate.ts";
 import { CertificateWatcher } from "./http/certificate-watcher.ts";
@@ -157,6 +158,7 @@ export class App {
         sessions: this.#sessions,
         metrics,
         throttledLog,
+        createTraffic: config.adminToken === "" ? undefined : () => new Traffic(clock.date()),
         config,
       }),
       routes: () => this.#routes,

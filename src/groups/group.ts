@@ -1,4 +1,5 @@
 import type { EncodedMessage } from "./message.ts";
+import type { Amount, Traffic } from "./traffic.ts";
 
 /** A named set of sessions that has at least one. */
 export type Group = {
@@ -10,6 +11,8 @@ export type Group = {
   shared: number;
   /** When it was written last, by the clock. */
   writtenAt: number;
+  /** What was sent to it since it exists. */
+  readonly sent: Amount;
   /** What waits for it, while its members are in no other group. */
   queue: Queue | undefined;
 };
@@ -46,4 +49,6 @@ export type Member = {
   readonly socket: MemberSocket | undefined;
   /** The groups that it is in, kept by `Groups`; absent as long as it was in none. */
   memberships: Group[] | undefined;
+  /** What it received and was sent; absent if nobody wants to know. */
+  readonly traffic?: Traffic | undefined;
 };

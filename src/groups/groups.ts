@@ -52,12 +52,14 @@ export class Groups {
     if (socket === undefined) return;
     let group = this.#groups.get(name);
     if (group === undefined) {
-      group = { name, topic: PREFIX + name, size: 0, shared: 0, writtenAt: -Infinity, queue: undefined };
+      const sent = { messages: 0, size: 0 };
+      group = { name, topic: PREFIX + name, size: 0, shared: 0, writtenAt: -Infinity, sent, queue: undefined };
       this.#groups.set(name, group);
     }
     socket.subscribe(group.topic);
     group.size += 1;
     this.#onResize?.(name, group.size, group.size - 1);
+    member.traffic?.join(group.sent);
     if (member.memberships === undefined) {
       member.memberships = [group];
       return;
@@ -75,6 +77,7 @@ export class Groups {
     const index = group === undefined ? -1 : (memberships?.indexOf(group) ?? -1);
     if (group === undefined || memberships === undefined || index < 0) return;
     member.socket?.unsubscribe(group.topic);
+    member.traffic?.leave(group.sent);
     if (memberships.length > 1) group.shared -= 1;
     memberships.splice(index, 1);
     if (memberships.length === 1 && memberships[0] !== undefined) memberships[0].shared -= 1;
@@ -98,7 +101,7 @@ export class Groups {
    *
    * Returns how many members get it.
    */
-  publish({ topic, size }: Group, message: EncodedMessage, compress: boolean, except?: Member): number {
+  publish({ topic, size, sent }: Group, message: EncodedMessage, compress: boolean, except?: Member): number {
     const socket = except?.socket;
     const isLeftOut = socket?.isSubscribed(topic) === true;
     const done = isLeftOut ? except?.publisher : undefined;
@@ -106,7 +109,11 @@ export class Groups {
     for (const publisher of this.#publishers()) {
       if (publisher !== done) publisher.publish(topic, message, compress);
     }
-    return isLeftOut ? size - 1 : size;
+    sent.messages += 1;
+    sent.size += message.length;
+    if (!isLeftOut) return size;
+    except?.traffic?.leaveOut(message.length);
+    return size - 1;
   }
 
   #shrink(group: Group): void {

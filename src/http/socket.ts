@@ -3,6 +3,7 @@ import type { Config } from "../core/config.ts";
 import { log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ThrottledLog } from "../core/throttled-log.ts";
+import type { Traffic } from "../groups/traffic.ts";
 import { Backlog } from "../sessions/backlog.ts";
 import { toSentCode } from "../sessions/close-codes.ts";
 import type { Message } from "../sessions/event.ts";
@@ -15,6 +16,8 @@ export type SocketParts = {
   sessions: Sessions;
   metrics: Metrics;
   throttledLog: ThrottledLog;
+  /** Counts what a new session receives and is sent; absent if nobody wants to know. */
+  createTraffic: (() => Traffic) | undefined;
   config: Pick<Config, "maxMessageBytes" | "maxBacklogBytes" | "compress">;
 };
 
@@ -24,6 +27,7 @@ export function createSocketHandler({
   sessions,
   metrics,
   throttledLog,
+  createTraffic,
   config: { maxMessageBytes, maxBacklogBytes, compress },
 }: SocketParts): WebSocketHandler<Session> {
   const { registry, delivery, timeouts, expiries, admissions, rateLimits } = sessions;
@@ -39,6 +43,7 @@ export function createSocketHandler({
     open(socket) {
       const session = socket.data;
       metrics.sessionsOpened += 1;
+      session.traffic = createTraffic?.();
       registry.add(session);
       admissions.add(session.address);
       rateLimits.begin(session);
@@ -55,6 +60,7 @@ export function createSocketHandler({
       const session = socket.data;
       timeouts.hear(session);
       metrics.messagesReceived += 1;
+      session.traffic?.countReceived(message.length);
       if (!rateLimits.take(session, message.length)) return closeFlooding(session);
       delivery.enter(session);
       session.receive(message as Message);

@@ -119,6 +119,7 @@ export class Delivery {
   send(session: Session, message: EncodedMessage): boolean {
     if (session.socket === undefined || session.closingAs !== undefined) return false;
     this.#metrics.messagesSent += 1;
+    session.traffic?.countSent(message.length);
     this.#coalescer.flushFor(session);
     const { outbox } = session;
     if (outbox !== undefined) {

@@ -2,6 +2,7 @@ import type { ServerWebSocket } from "bun";
 import type { Message, SessionEvent, SessionInfo } from "./event.ts";
 import type { Group, Publisher } from "../groups/group.ts";
 import type { EncodedMessage } from "../groups/message.ts";
+import type { Traffic } from "../groups/traffic.ts";
 import type { Identity } from "./identity.ts";
 import { Inbox, type InboxLimits } from "./inbox.ts";
 
@@ -61,6 +62,8 @@ export class Session {
   creditedHeldMs = 0;
   /** The groups that it is in, kept by `Groups`. */
   memberships: Group[] | undefined = undefined;
+  /** What it received and was sent; absent if nobody wants to know. */
+  traffic: Traffic | undefined = undefined;
   /** What `Delivery` writes to it when this turn of the event loop ends. */
   outbox: EncodedMessage[] | undefined = undefined;
   /** Who its client is; absent if it came without a token. */

@@ -9,6 +9,7 @@ const createGroup = (name: string, shared = 0): Group => ({
   size: 1,
   shared,
   writtenAt: -Infinity,
+  sent: { messages: 0, size: 0 },
   queue: undefined,
 });
 
