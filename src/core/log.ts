@@ -52,16 +52,26 @@ export type LogLine = {
 
 /** Gives every line of the log to `take`, instead of writing any. */
 export function takeLog(take: (line: LogLine) => void): void {
-  const toLine = ({ level, message, properties, category }: LogRecord): LogLine => ({
-    level: level as keyof Log,
-    text: message.join(""),
-    properties,
-    isController: category.length > 1,
-  });
   sendLog((record) => take(toLine(record)), "debug");
 }
 
-function sendLog(sink: (record: LogRecord) => void, lowestLevel: keyof Log): void {
+const followers = new Set<(line: LogLine) => void>();
+
+/** Gives every line of the log to `take` as well, until the function that it returns is called. */
+export function followLog(take: (line: LogLine) => void): () => void {
+  followers.add(take);
+  return () => void followers.delete(take);
+}
+
+function toLine({ level, message, properties, category }: LogRecord): LogLine {
+  return { level: level as keyof Log, text: message.join(""), properties, isController: category.length > 1 };
+}
+
+function sendLog(write: (record: LogRecord) => void, lowestLevel: keyof Log): void {
+  const sink = (record: LogRecord) => {
+    write(record);
+    for (const take of followers) take(toLine(record));
+  };
   configureSync({
     reset: true,
     sinks: { sink },
