@@ -116,6 +116,7 @@ function logFault(
   log.error(`Controller "${file}" failed in ${event.type}${where}: ${describeError(cause)}`, {
     session: session.info.id,
     path: session.info.path,
+    controller: file,
     ...place,
     detail: describeStack(cause),
   });

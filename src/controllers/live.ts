@@ -180,9 +180,10 @@ export class LiveControllers {
     if (text === this.#lastFault) return;
     this.#lastFault = text;
     for (const each of faults) {
-      const detail = each instanceof Fault ? each.detail : undefined;
+      const { detail, place } = each instanceof Fault ? each : {};
       log.error(`${describeError(each)}; generation ${this.current.number} keeps serving`, {
         generation: this.current.number,
+        ...place,
         detail,
       });
     }

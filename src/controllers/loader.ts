@@ -98,6 +98,7 @@ async function loadModule(folder: string, file: string, load: (file: string) => 
     throw new Fault("CONTROLLER_LOAD", `Cannot load controller "${file}": ${describeError(error)}${where}`, {
       cause: error,
       detail,
+      place,
     });
   } finally {
     clearTimeout(timer);

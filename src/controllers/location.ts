@@ -1,8 +1,5 @@
 import { relative, sep } from "node:path";
-import { describeStack } from "../core/errors.ts";
-
-/** Where in a controllers folder something happened. */
-export type Location = { file: string; line: number; column: number };
+import { describeStack, type Location } from "../core/errors.ts";
 
 /**
  * The innermost place below `root` that `thrown` came from; undefined if there is none.

@@ -48,6 +48,11 @@ export const faultCodes = {
 
 export type FaultCode = keyof typeof faultCodes;
 
+type FaultOptions = ErrorOptions & { detail?: string | undefined; place?: Location | undefined };
+
+/** Where in a controllers folder something happened. */
+export type Location = { file: string; line: number; column: number };
+
 /**
  * What could not be done, to what, and what is wanted.
  *
@@ -58,15 +63,14 @@ export class Fault extends Error {
   readonly code: FaultCode;
   /** Lines to print beneath the message: a code frame. */
   readonly detail: string | undefined;
+  /** The place of a controller's fault. */
+  readonly place: Location | undefined;
 
-  constructor(
-    code: FaultCode,
-    message: string,
-    { detail, ...options }: ErrorOptions & { detail?: string | undefined } = {},
-  ) {
+  constructor(code: FaultCode, message: string, { detail, place, ...options }: FaultOptions = {}) {
     super(message, options);
     this.code = code;
     this.detail = detail;
+    this.place = place;
   }
 
   get exitCode(): ExitCode {

@@ -187,6 +187,7 @@ function answerFault(
   const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
   log.error(`Controller "${file}" failed to answer ${method} ${path}${where}: ${describeError(error)}`, {
     path,
+    controller: file,
     ...place,
     detail: error instanceof Fault ? undefined : describeStack(error),
   });
