@@ -14,6 +14,7 @@ import { type Clock, systemClock } from "./core/clock.ts";
 import type { Config } from "./core/config.ts";
 import { embeddedName } from "./core/embedded.ts";
 import { log } from "./core/log.ts";
+import { LoopLag } from "./core/loop-lag.ts";
 import { MemoryWatch } from "./core/memory-watch.ts";
 import { Metrics } from "./core/metrics.ts";
 import { OpenFilesWatch } from "./core/open-files.ts";
@@ -24,7 +25,8 @@ import { waitAtMost } from "./core/wait-at-most.ts";
 import type { Watchdog } from "./core/watchdog.ts";
 import { Groups } from "./groups/groups.ts";
 import { Traffic } from "./groups/traffic.ts";
-import { AdminAccess } from "./http/admin/admin-access.ts";
+import type { Admin } from "./http/admin/admin.ts";
+import { createAdmin } from "./http/admin/create-admin.ts";
 import { readCertificate } from "./http/certificate.ts";
 import { CertificateWatcher } from "./http/certificate-watcher.ts";
 import { TrustedProxies } from "./http/forwarded.ts";
@@ -78,8 +80,9 @@ export class App {
   readonly #livePages: LivePages | undefined;
   readonly #serveStatic: ServeStatic;
   readonly #proxies: TrustedProxies;
-  readonly #access: AdminAccess;
+  readonly #admin: Admin;
   readonly #memory = new MemoryWatch();
+  readonly #loopLag = new LoopLag();
   readonly #openFiles = new OpenFilesWatch({
     onLack: () => this.#listener.servers.forEach((server) => server.closeIdleConnections()),
     onEnd: () => this.#reloadAfterFault(),
@@ -114,13 +117,6 @@ export class App {
       createSessionId: cluster?.createSessionId ?? (() => crypto.randomUUID()),
     };
     this.#proxies = new TrustedProxies(config.trustProxy);
-    this.#access = new AdminAccess({
-      token: config.adminToken,
-      proxies: this.#proxies,
-      metrics,
-      throttledLog,
-      now: () => clock.now(),
-    });
     this.#serveStatic = createServeStatic(join(folder, "public"), isEmbedded);
     const isTerminal = process.stdout.isTTY === true;
     const hasLivePages = config.watch && !isEmbedded && (config.livePages === "auto" ? isTerminal : config.livePages);
@@ -147,6 +143,20 @@ export class App {
       onSwap: (next, previous) => this.#swap(next, previous),
       onPageChange: () => this.#livePages?.reload(),
       countKept: () => this.#kept.size,
+    });
+    this.#admin = createAdmin({
+      version,
+      config,
+      clock,
+      proxies: this.#proxies,
+      gate: this.#gate,
+      api: this.api,
+      groups: this.#groups,
+      cluster: this.#cluster,
+      sessions: this.#sessions,
+      controllers: this.#live,
+      loopLag: this.#loopLag,
+      findUnreadiness: () => this.#findUnreadiness(),
     });
     this.#listener = new Listener({
       host: config.host,
@@ -187,6 +197,7 @@ export class App {
     this.#sessions.start();
     this.#openFiles.start();
     this.#memory.start();
+    this.#loopLag.start();
     return url;
   }
 
@@ -245,6 +256,7 @@ export class App {
     await this.#sessions.drain(stopped);
     this.#openFiles.stop();
     this.#memory.stop();
+    this.#loopLag.stop();
     this.#livePages?.stop();
     this.#certificates?.stop();
     // An upgrade that was under way may still become a session, which is closed at once.
@@ -275,7 +287,7 @@ export class App {
       proxies: this.#proxies,
       gate: this.#gate,
       findUnreadiness: () => this.#findUnreadiness(),
-      access: this.#access,
+      admin: this.#admin,
     });
     if (previous === undefined) return;
     for (const session of this.#sessions.registry.values()) {

@@ -171,6 +171,11 @@ export class Cluster {
     return this.#nodes.sizeOf(group);
   }
 
+  /** The groups that sessions of other nodes are in, some of them more than once. */
+  groupsElsewhere(): Iterable<string> {
+    return this.#nodes.groups();
+  }
+
   /** The sessions of other nodes that are in a group; who does not answer in time is left out, and the log says so. */
   listMembersElsewhere(group: string): Promise<FrameMember[]> {
     return this.#requests.ask(group, this.#nodes.list(group));

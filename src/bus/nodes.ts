@@ -73,6 +73,11 @@ export class Nodes {
     return size;
   }
 
+  /** The groups that sessions of the other nodes are in, some of them more than once. */
+  *groups(): Generator<string> {
+    for (const { sizes } of this.#nodes.values()) yield* sizes.keys();
+  }
+
   /** The nodes that have a session in a group. */
   list(group: string): string[] {
     return [...this.#nodes].filter(([, { sizes }]) => sizes.has(group)).map(([node]) => node);

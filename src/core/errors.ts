@@ -26,6 +26,7 @@ export const faultCodes = {
   RUNTIME: 1,
   NOTIFY_SOCKET: 1,
   UNIT: 2,
+  PUBLISH: 1,
   GROUP_NAME: 1,
   GROUP_LIMIT: 1,
   COALESCE: 1,

@@ -41,6 +41,11 @@ export class Groups {
     return this.#groups.get(name);
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#groups.size;
+  }
+
   /** Whether `member` is in the group of that name. */
   has(name: string, { socket }: Member): boolean {
     return socket?.isSubscribed(PREFIX + name) === true;

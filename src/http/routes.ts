@@ -4,7 +4,7 @@ import { describeError } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import { isOutOfFiles } from "../core/open-files.ts";
 import type { Session } from "../sessions/session.ts";
-import type { AdminAccess } from "./admin/admin-access.ts";
+import type { Admin } from "./admin/admin.ts";
 import { addAdmin } from "./admin/admin-routes.ts";
 import { answerRequest, answerUpgrade, type AnswerParts } from "./answer.ts";
 import { ControllerRouter } from "./controller-router.ts";
@@ -34,8 +34,8 @@ export type RouteParts = AnswerParts & {
   livePages: LivePages | undefined;
   /** Why no session can be opened at the moment; undefined if one can. */
   findUnreadiness: () => string | undefined;
-  /** Who may use the inspector and the API. */
-  access: AdminAccess;
+  /** The inspector and the API. */
+  admin: Admin;
 };
 
 /** The routes of one generation: upgrades go straight to their controller, all else through the Hono app. */
@@ -55,11 +55,11 @@ export function createRoutes(parts: RouteParts): Routes {
 
 /** The server's own addresses, then the controllers, then the files in `public/`. */
 function createApp(router: ControllerRouter, parts: RouteParts): Hono<RouteBindings> {
-  const { serveStatic, livePages, findUnreadiness, access } = parts;
+  const { serveStatic, livePages, findUnreadiness, admin } = parts;
   // Without a sensible Host header (HTTP/1.0 needs none) the URL is relative.
   const app = new Hono<RouteBindings>({ getPath: ({ url }) => splitUrl(url).rawPath });
   addHealth(app, findUnreadiness);
-  addAdmin(app, { access });
+  addAdmin(app, admin);
   for (const name of CLIENT_FILES) {
     app.get(`/-/${name}`, async ({ req: { raw } }) => {
       const { serveClientFile } = await import("./client-files.ts");

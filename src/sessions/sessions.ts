@@ -36,6 +36,8 @@ export class Sessions {
   readonly rateLimits: RateLimits;
   readonly timeouts: Timeouts;
   readonly expiries: Expiries;
+  /** What `--max-sessions` comes to; 0 for no limit. */
+  readonly maxSessions: number;
   readonly #drainSeconds: number;
   readonly #throttledLog: ThrottledLog;
 
@@ -55,9 +57,11 @@ export class Sessions {
       now: () => this.timeouts.now,
       heldMs: () => this.timeouts.heldMs,
     });
+    this.maxSessions =
+      config.maxSessions === "auto" ? countAffordableSessions(readOpenFileLimit()) : config.maxSessions;
     this.admissions = new Admissions({
       ...config,
-      maxSessions: config.maxSessions === "auto" ? countAffordableSessions(readOpenFileLimit()) : config.maxSessions,
+      maxSessions: this.maxSessions,
       metrics,
       now: () => clock.now(),
     });

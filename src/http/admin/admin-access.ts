@@ -89,6 +89,11 @@ export class AdminAccess {
     });
   }
 
+  /** The address that `request` comes from, as far as trusted proxies tell. */
+  readAddress(request: Request, server: Server<Session>): string {
+    return this.#readOrigination(request, server).remoteAddress;
+  }
+
   #try(request: Request, origination: Origination, isRight: () => boolean): Response | undefined {
     const { remoteAddress } = origination;
     const seconds = this.#attempts.countWaitSeconds(remoteAddress);

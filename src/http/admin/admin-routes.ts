@@ -2,6 +2,7 @@ import type { Hono, MiddlewareHandler } from "hono";
 import { readBody } from "../body.ts";
 import { errorAnswer } from "../error-page.ts";
 import type { RouteBindings } from "../routes.ts";
+import type { Admin } from "./admin.ts";
 import type { AdminAccess } from "./admin-access.ts";
 import { SIGN_IN_PATH } from "./sign-in-page.ts";
 
@@ -11,15 +12,14 @@ const FORM_TIMEOUT_SECONDS = 10;
 /** What nobody sees without access: the inspector's page with all that it asks for, and the API. */
 const guarded = ["/-/", "/-/inspector/*", "/-/api/*"];
 
-export type AdminParts = { access: AdminAccess };
-
 /** Lets those through that have access to the inspector and the API, and answers all others. */
 function requireAccess(access: AdminAccess): MiddlewareHandler<RouteBindings> {
   return async ({ req, env: { server } }, next) => access.refuse(req.raw, server) ?? (await next());
 }
 
 /** Adds what needs the admin token, and the two ways to bring it in a browser: the address with it, and a form. */
-export function addAdmin(app: Hono<RouteBindings>, { access }: AdminParts): void {
+export function addAdmin(app: Hono<RouteBindings>, admin: Admin): void {
+  const { access } = admin;
   app.get("/-/", async ({ req, env: { server } }, next) => {
     const token = req.query("token");
     return token === undefined ? await next() : access.signIn(req.raw, server, token);
@@ -33,4 +33,5 @@ export function addAdmin(app: Hono<RouteBindings>, { access }: AdminParts): void
   });
   const guard = requireAccess(access);
   for (const path of guarded) app.use(path, guard);
+  app.all("/-/api/*", async ({ req: { raw }, env }) => (await admin.loadApi()).fetch(raw, env));
 }

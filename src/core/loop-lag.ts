@@ -1,0 +1,42 @@
+/** How often the event loop is asked to be on time, in milliseconds. */
+const STEP_MS = 200;
+
+/** The longest delay is remembered for so long at least, and twice as long at most. */
+const REMEMBERED_MS = 10_000;
+
+/** Measures how late the event loop is: what whoever waits for it waits at most. */
+export class LoopLag {
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #lookedAt = 0;
+  #changedAt = 0;
+  #longestMs = 0;
+  #longestBeforeMs = 0;
+
+  start(): void {
+    this.#lookedAt = this.#changedAt = performance.now();
+    this.#timer = setInterval(() => this.#look(), STEP_MS);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** The longest delay of the last ten to twenty seconds, this moment's included. */
+  get longestSeconds(): number {
+    const overdueMs = this.#timer === undefined ? 0 : performance.now() - this.#lookedAt - STEP_MS;
+    return Math.max(this.#longestMs, this.#longestBeforeMs, overdueMs) / 1000;
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const lateMs = Math.max(0, now - this.#lookedAt - STEP_MS);
+    this.#lookedAt = now;
+    if (now - this.#changedAt > REMEMBERED_MS) {
+      this.#longestBeforeMs = this.#longestMs;
+      this.#longestMs = 0;
+      this.#changedAt = now;
+    }
+    this.#longestMs = Math.max(this.#longestMs, lateMs);
+  }
+}

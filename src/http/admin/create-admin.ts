@@ -1,0 +1,54 @@
+import type { Cluster } from "../../bus/cluster.ts";
+import type { Api } from "../../controllers/api.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Groups } from "../../groups/groups.ts";
+import type { Sessions } from "../../sessions/sessions.ts";
+import type { TrustedProxies } from "../forwarded.ts";
+import type { UpgradeGate } from "../upgrade.ts";
+import { Admin } from "./admin.ts";
+import { AdminAccess } from "./admin-access.ts";
+import { createLocalBackend } from "./local-backend.ts";
+import { type HealthParts, readHealth } from "./read-health.ts";
+
+export type CreateAdminParts = Pick<
+  HealthParts,
+  "version" | "config" | "controllers" | "loopLag" | "findUnreadiness"
+> & {
+  clock: Clock;
+  proxies: TrustedProxies;
+  gate: UpgradeGate;
+  api: Api;
+  groups: Groups;
+  /** The other nodes, if there can be some. */
+  cluster: Cluster | undefined;
+  sessions: Sessions;
+};
+
+/** The inspector and the API of this process. */
+export function createAdmin({
+  clock,
+  proxies,
+  gate,
+  api,
+  groups,
+  cluster,
+  sessions,
+  ...parts
+}: CreateAdminParts): Admin {
+  const { registry, maxSessions } = sessions;
+  const startedAt = clock.date();
+  const health = { ...parts, maxSessions, startedAt, now: () => clock.date(), sessions: registry, groups };
+  const backend = createLocalBackend({
+    api,
+    sessions: registry,
+    *groupNames() {
+      for (const [name] of groups.sizes()) yield name;
+      if (cluster !== undefined) yield* cluster.groupsElsewhere();
+    },
+    readHealth: () => readHealth(health),
+  });
+  const { metrics, throttledLog } = gate;
+  const token = parts.config.adminToken;
+  const access = new AdminAccess({ token, proxies, metrics, throttledLog, now: () => clock.now() });
+  return new Admin({ access, backend, gate });
+}
