@@ -3,6 +3,7 @@ import { compileCommand } from "./compile.ts";
 import { createCompletionCommand } from "./completion.ts";
 import { createHelpCommand } from "./help.ts";
 import { initCommand } from "./init.ts";
+import { publishCommand } from "./publish.ts";
 import { serveCommand } from "./serve.ts";
 import { testCommand } from "./test.ts";
 import { typesCommand } from "./types.ts";
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   testCommand,
   compileCommand,
   typesCommand,
+  publishCommand,
   unitCommand,
   createHelpCommand(() => commands),
   createCompletionCommand(() => commands),

@@ -6,8 +6,8 @@ import { isSwitch, settingNames } from "../../src/core/settings.ts";
 
 const fault = (code: string, message: string) => expect.objectContaining({ name: "Fault", code, message });
 
-const publish: Command = {
-  name: "publish",
+const tell: Command = {
+  name: "tell",
   summary: "",
   text: "",
   operands: ["GROUP", "MESSAGE"],
@@ -20,11 +20,11 @@ const publish: Command = {
   run: async () => 0,
 };
 
-const passOn: Command = { ...publish, name: "bun", operands: ["[ARGUMENT]..."], flags: {}, isPassedOn: true };
+const passOn: Command = { ...tell, name: "bun", operands: ["[ARGUMENT]..."], flags: {}, isPassedOn: true };
 
 /** Reads `argv` for the real commands and two that nobody else has; the command as its name. */
 function readArguments(argv: string[]) {
-  const { command, ...given } = read(argv, [...commands, publish, passOn]);
+  const { command, ...given } = read(argv, [...commands, tell, passOn]);
   return { ...given, command: command.name };
 }
 
@@ -47,7 +47,7 @@ test("readArguments() means serve when no command is given", () => {
 
 test("readArguments() takes the first word as the command and the rest as operands", () => {
   expect(readArguments(["help", "serve"])).toEqual({ ...named, command: "help", operands: ["serve"] });
-  expect(readArguments(["publish", "a", "b"])).toEqual({ ...named, command: "publish", operands: ["a", "b"] });
+  expect(readArguments(["tell", "a", "b"])).toEqual({ ...named, command: "tell", operands: ["a", "b"] });
 });
 
 test("readArguments() takes flags anywhere, with = or a space", () => {
@@ -134,11 +134,11 @@ test.each([
 
 test("readArguments() takes a command's own flags, short ones and switches too", () => {
   const flags: Record<string, string | true> = { out: "f", json: true };
-  const wanted = { ...named, command: "publish", operands: ["a", "b"], flags };
+  const wanted = { ...named, command: "tell", operands: ["a", "b"], flags };
   for (const argv of [
-    ["publish", "-o", "f", "a", "b", "--json"],
-    ["--json", "--out=f", "publish", "a", "b"],
-    ["publish", "a", "--out", "x", "-o", "f", "b", "--json"],
+    ["tell", "-o", "f", "a", "b", "--json"],
+    ["--json", "--out=f", "tell", "a", "b"],
+    ["tell", "a", "--out", "x", "-o", "f", "b", "--json"],
   ]) {
     expect(readArguments(argv)).toEqual(wanted);
   }
@@ -147,14 +147,14 @@ test("readArguments() takes a command's own flags, short ones and switches too",
 test.each([
   [["serve", "--json"], 'Cannot use flag "--json": there is no such flag, expected one that `hubbub help serve` lists'],
   [["-o", "f"], 'Cannot use flag "-o": there is no such flag, expected one that `hubbub help serve` lists'],
-  [["publish", "a", "b", "--port", "1"], 'Cannot use flag "--port": there is no such flag, expected --out'],
-  [["publish", "a", "b", "--jsn"], 'Cannot use flag "--jsn": there is no such flag, expected --json'],
+  [["tell", "a", "b", "--port", "1"], 'Cannot use flag "--port": there is no such flag, expected --out'],
+  [["tell", "a", "b", "--jsn"], 'Cannot use flag "--jsn": there is no such flag, expected --json'],
 ])("readArguments() refuses another command's flag: %p", (argv, message) => {
   expect(() => readArguments(argv)).toThrow(fault("FLAG_UNKNOWN", message));
 });
 
 test("readArguments() refuses a command's flag without its value", () => {
-  expect(() => readArguments(["publish", "a", "b", "-o"])).toThrow(
+  expect(() => readArguments(["tell", "a", "b", "-o"])).toThrow(
     fault("FLAG_VALUE", 'Cannot use flag "-o": it has no value, expected -o FILE'),
   );
 });
@@ -165,22 +165,22 @@ test("readArguments() passes on everything after a command that says so", () => 
 });
 
 test.each([
-  [["publish"], "GROUP"],
-  [["publish", "a"], "MESSAGE"],
+  [["tell"], "GROUP"],
+  [["tell", "a"], "MESSAGE"],
 ])("readArguments() says which argument is missing: %p", (argv, name) => {
-  const usage = "hubbub publish GROUP MESSAGE [FLAGS]";
+  const usage = "hubbub tell GROUP MESSAGE [FLAGS]";
   expect(() => readArguments(argv)).toThrow(
-    fault("ARGUMENT_MISSING", `Cannot run "publish": ${name} is missing, expected ${usage}`),
+    fault("ARGUMENT_MISSING", `Cannot run "tell": ${name} is missing, expected ${usage}`),
   );
-  expect(readArguments([...argv, "--help"])).toMatchObject({ command: "publish", help: true });
+  expect(readArguments([...argv, "--help"])).toMatchObject({ command: "tell", help: true });
 });
 
 test.each([
   [["serve", "a", "b"], 'Cannot use "b": serve takes only [DIR], expected hubbub serve [DIR] [FLAGS]'],
   [["version", "a"], 'Cannot use "a": version takes no arguments, expected hubbub version'],
   [
-    ["publish", "a", "b", "c"],
-    'Cannot use "c": publish takes only GROUP and MESSAGE, expected hubbub publish GROUP MESSAGE [FLAGS]',
+    ["tell", "a", "b", "c"],
+    'Cannot use "c": tell takes only GROUP and MESSAGE, expected hubbub tell GROUP MESSAGE [FLAGS]',
   ],
 ])("readArguments() refuses an argument too many: %p", (argv, message) => {
   expect(() => readArguments(argv)).toThrow(fault("ARGUMENT_UNEXPECTED", message));
