@@ -1,39 +1,46 @@
 import { join } from "node:path";
 import type { Config } from "./config.ts";
+import { BEAT, type LoopState, RUNNING } from "./loop-watch.ts";
 
 /** How often the event loop shows that it turns, in milliseconds. */
 const BEAT_MS = 200;
 
-/** What the worker is told when it starts, and each time a name is added. */
-export type WatchdogMessage =
-  | { type: "start"; state: Int32Array<SharedArrayBuffer>; log: Pick<Config, "logLevel" | "logFormat"> }
-  | { type: "name"; name: string };
+/** What the thread that watches is told when the event loop starts, and each time a name is added. */
+export type WatchdogMessage = { type: "start"; state: LoopState } | { type: "name"; name: string };
 
-/** Where in the shared state what stands. */
-export const BEAT = 0;
-export const RUNNING = 1;
+/** What a thread of its own is told before that. */
+export type WatchdogThreadMessage = WatchdogMessage | ({ type: "log" } & Pick<Config, "logLevel" | "logFormat">);
 
 /**
  * Notices what cannot be contained: a handler that never gives the event loop back.
  *
- * A thread of its own watches a counter that the event loop moves, and logs which controller's event was running when
+ * Another thread watches a counter that the event loop moves, and logs which controller's event was running when
  * it stopped. What runs is one store before a handler and one after it.
  */
 export class Watchdog {
-  readonly #state = new Int32Array(new SharedArrayBuffer(8));
+  readonly #state: LoopState = new Int32Array(new SharedArrayBuffer(8));
   /** By path, then by what the controller does. */
   readonly #numbers = new Map<string, Map<string, number>>();
   #count = 0;
-  readonly #worker: Worker;
+  readonly #post: (message: WatchdogMessage) => void;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(log: Pick<Config, "logLevel" | "logFormat">) {
-    const path = Bun.isStandaloneExecutable ? "src/core/watchdog-worker.js" : "watchdog-worker.ts";
-    this.#worker = new Worker(join(import.meta.dir, path));
-    this.#worker.unref();
-    this.#post({ type: "start", state: this.#state, log });
+  /** @param post tells the thread that watches */
+  constructor(post: (message: WatchdogMessage) => void) {
+    this.#post = post;
+    post({ type: "start", state: this.#state });
     this.#timer = setInterval(() => Atomics.add(this.#state, BEAT, 1), BEAT_MS);
     this.#timer.unref();
+  }
+
+  /** Has a thread of its own watch. */
+  static start({ logLevel, logFormat }: Pick<Config, "logLevel" | "logFormat">): Watchdog {
+    const path = Bun.isStandaloneExecutable ? "src/core/watchdog-worker.js" : "watchdog-worker.ts";
+    const worker = new Worker(join(import.meta.dir, path));
+    worker.unref();
+    const post = (message: WatchdogThreadMessage) => worker.postMessage(message);
+    post({ type: "log", logLevel, logFormat });
+    return new Watchdog(post);
   }
 
   /** The number that stands for the controller of `path` in `activity`: an event or a method. */
@@ -60,9 +67,5 @@ export class Watchdog {
   /** The handler has given the event loop back. */
   leave(before: number): void {
     this.#state[RUNNING] = before;
-  }
-
-  #post(message: WatchdogMessage): void {
-    this.#worker.postMessage(message);
   }
 }
