@@ -1,17 +1,19 @@
 import { basename, join } from "node:path";
 import type { OpenBus } from "./bus/bus.ts";
 import { Cluster } from "./bus/cluster.ts";
-import { type Api, apiNames, createApi } from "./controllers/api.ts";
+import { type Api, apiNames, type ControllerInfo, createApi } from "./controllers/api.ts";
 import { type AuthApi, createAuth } from "./controllers/auth/auth.ts";
 import { createRunEvent } from "./controllers/events.ts";
-import { type Generation, listControllers } from "./controllers/generation.ts";
+import { Generation, listControllers } from "./controllers/generation.ts";
 import { createGlobals } from "./controllers/globals.ts";
 import { Kept } from "./controllers/kept.ts";
 import { LiveControllers } from "./controllers/live.ts";
 import { createRefuseMessage } from "./controllers/message-refusals.ts";
 import { installModules } from "./controllers/modules.ts";
+import { resolveLinks, type Snapshot } from "./controllers/snapshot.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import type { Config } from "./core/config.ts";
+import { Facts } from "./core/facts.ts";
 import { embeddedName } from "./core/embedded.ts";
 import { log } from "./core/log.ts";
 import { LoopLag } from "./core/loop-lag.ts";
@@ -27,16 +29,17 @@ import { Groups } from "./groups/groups.ts";
 import { Traffic } from "./groups/traffic.ts";
 import type { Admin } from "./http/admin/admin.ts";
 import { createAdmin } from "./http/admin/create-admin.ts";
-import { readCertificate } from "./http/certificate.ts";
+import { type Certificate, readCertificate } from "./http/certificate.ts";
 import { CertificateWatcher } from "./http/certificate-watcher.ts";
 import { TrustedProxies } from "./http/forwarded.ts";
-import { LivePages } from "./http/live-pages.ts";
+import { createPagesVersion, LivePages } from "./http/live-pages.ts";
 import { Listener } from "./http/listener.ts";
 import { AllowedOrigins } from "./http/origin.ts";
 import { createRoutes, type Routes } from "./http/routes.ts";
 import { createSocketHandler } from "./http/socket.ts";
 import { createServeStatic, type ServeStatic } from "./http/static.ts";
 import type { UpgradeGate } from "./http/upgrade.ts";
+import type { SharedCounts } from "./sessions/admissions.ts";
 import { createClusterHost } from "./sessions/cluster-host.ts";
 import type { Session, SessionRoute } from "./sessions/session.ts";
 import { type EndReason, Sessions } from "./sessions/sessions.ts";
@@ -62,6 +65,17 @@ export type AppOptions = {
   clock?: Clock;
   /** Further free identifiers of the controllers' modules. */
   globals?: Readonly<Record<string, unknown>>;
+  /** Present if this is one of several workers that share a port. */
+  crew?: Crew;
+};
+
+/** What the workers of one process have in common. */
+export type Crew = {
+  counts: SharedCounts;
+  /** What stands for the pages as they are now. */
+  pagesVersion: string;
+  /** Asks every worker, this one too: see `Facts`. */
+  collect: (name: string, argument: unknown) => Promise<unknown[]>;
 };
 
 /** One running server: each part built once, bottom first. */
@@ -76,7 +90,9 @@ export class App {
   readonly #sessionRoutes = new Map<string, SessionRoute>();
   readonly #listener: Listener;
   #certificates: CertificateWatcher | undefined;
-  readonly #live: LiveControllers;
+  readonly #live: LiveControllers<Generation>;
+  /** Loaded, and not serving yet. */
+  #staged: Generation | undefined;
   readonly #livePages: LivePages | undefined;
   readonly #serveStatic: ServeStatic;
   readonly #proxies: TrustedProxies;
@@ -84,13 +100,16 @@ export class App {
   readonly #memory = new MemoryWatch();
   readonly #loopLag = new LoopLag();
   readonly #openFiles = new OpenFilesWatch({
-    onLack: () => this.#listener.servers.forEach((server) => server.closeIdleConnections()),
-    onEnd: () => this.#reloadAfterFault(),
+    onLack: () => this.setOutOfFiles(true),
+    onEnd: () => this.#endLackOfFiles(),
   });
+  #isOutOfFiles = false;
   #routes: Routes = () => new Response(null, { status: 503 });
   #stopping: Promise<void> | undefined;
   /** What has been counted since the start. */
   readonly metrics = new Metrics();
+  /** What it knows of itself, asked for by name. */
+  readonly facts: Facts;
   /** What controllers import as `"hubbub"`. */
   readonly api: Api;
   /** Makes what the controllers of one generation import as `"hubbub/auth"`. */
@@ -98,14 +117,22 @@ export class App {
 
   constructor(options: AppOptions) {
     this.#options = options;
-    const { config, folder, isEmbedded, version, clock = systemClock, globals = {} } = options;
+    const { config, folder, isEmbedded, clock = systemClock, crew } = options;
     const { metrics } = this;
     const throttledLog = new ThrottledLog(() => clock.now());
     const cluster = options.openBus === undefined ? undefined : new Cluster({ clock, metrics, throttledLog });
     this.#cluster = cluster;
     const onResize = cluster && ((group: string, size: number, before: number) => cluster.resize(group, size, before));
     this.#groups = new Groups(() => this.#listener.servers, onResize);
-    this.#sessions = new Sessions({ config, groups: this.#groups, cluster, metrics, throttledLog, clock });
+    this.#sessions = new Sessions({
+      config,
+      groups: this.#groups,
+      cluster,
+      metrics,
+      throttledLog,
+      clock,
+      shared: crew?.counts,
+    });
     const { registry, delivery, expiries, admissions } = this.#sessions;
     this.#gate = {
       admissions,
@@ -120,7 +147,8 @@ export class App {
     this.#serveStatic = createServeStatic(join(folder, "public"), isEmbedded);
     const isTerminal = process.stdout.isTTY === true;
     const hasLivePages = config.watch && !isEmbedded && (config.livePages === "auto" ? isTerminal : config.livePages);
-    this.#livePages = hasLivePages ? new LivePages() : undefined;
+    this.#livePages = hasLivePages ? new LivePages(crew?.pagesVersion ?? createPagesVersion()) : undefined;
+    this.facts = new Facts(crew?.collect);
     this.api = createApi({
       registry,
       groups: this.#groups,
@@ -134,15 +162,12 @@ export class App {
     this.createAuth = () => createAuth(auth);
     this.#live = new LiveControllers({
       folder,
-      createGlobals: (path) => {
-        installModules(path, apiNames);
-        const app = { name: isEmbedded ? embeddedName : basename(folder), version, config: config.app };
-        return { ...createGlobals(path, this.api, this.createAuth(), app), ...globals };
-      },
+      load: (number, snapshot) => this.#load(number, snapshot),
+      list: listControllers,
       watch: config.watch && !isEmbedded,
       onSwap: (next, previous) => this.#swap(next, previous),
-      onPageChange: () => this.#livePages?.reload(),
-      countKept: () => this.#kept.size,
+      onPageChange: () => this.reloadPages(createPagesVersion()),
+      countKept: () => this.keptCount,
     });
     this.#admin = createAdmin({
       version,
@@ -161,6 +186,7 @@ export class App {
     this.#listener = new Listener({
       host: config.host,
       port: config.port,
+      isShared: crew !== undefined,
       maxBodyBytes: config.maxMessageBytes,
       timeoutSeconds: config.httpTimeoutSeconds,
       websocket: createSocketHandler({
@@ -184,8 +210,7 @@ export class App {
     const { config } = this.#options;
     const certificate = readCertificate(config);
     await this.#live.start();
-    const url = this.#listener.start(certificate);
-    this.#startCluster();
+    const url = this.listen(certificate);
     if (certificate !== undefined) {
       this.#certificates = new CertificateWatcher({
         files: config,
@@ -194,11 +219,75 @@ export class App {
       });
       this.#certificates.start();
     }
-    this.#sessions.start();
     this.#openFiles.start();
     this.#memory.start();
     this.#loopLag.start();
     return url;
+  }
+
+  /**
+   * Serves what is loaded; returns the address to open.
+   *
+   * This and what follows are for a worker, in which `start` is not called: one supervisor watches files, certificate
+   * and machine for all.
+   * @param port another one than that of the configuration
+   * @throws {Fault} `LISTEN`
+   */
+  listen(certificate: Certificate | undefined, port?: number): URL {
+    const url = this.#listener.start(certificate, port);
+    this.#startCluster();
+    this.#sessions.start();
+    return url;
+  }
+
+  /**
+   * Loads generation `number` beside what serves, until `swap` or `drop`.
+   *
+   * @throws what `load` throws
+   */
+  async stage(number: number): Promise<ControllerInfo[]> {
+    this.#staged = await this.#live.load(undefined, number);
+    return listControllers(this.#staged);
+  }
+
+  /** From here on what was staged serves. */
+  swap(): void {
+    const next = this.#staged;
+    this.#staged = undefined;
+    if (next !== undefined) void this.#live.swap(next)?.dispose();
+  }
+
+  /** Ends what was staged. */
+  async drop(): Promise<void> {
+    const staged = this.#staged;
+    this.#staged = undefined;
+    await staged?.dispose(0);
+  }
+
+  /** Serves `certificate` to all who connect from now on, and until `retire` the one before it too. */
+  openNext(certificate: Certificate): void {
+    this.#listener.openNext(certificate);
+  }
+
+  /** Serves the certificate before the last one no more. */
+  retire(): void {
+    this.#listener.retire();
+  }
+
+  /** Tells the pages in browsers to reload themselves: they are of this version now. */
+  reloadPages(version: string): void {
+    this.#livePages?.reload(version);
+  }
+
+  /** Is not ready while no more files can be opened, and closes connections on which nothing happens. */
+  setOutOfFiles(isOut: boolean): void {
+    this.#isOutOfFiles = isOut;
+    if (isOut) for (const server of this.#listener.servers) server.closeIdleConnections();
+  }
+
+  /** How many values are kept. */
+  get keptCount(): number {
+    return this.#kept.size;
   }
 
   /**
@@ -211,9 +300,8 @@ export class App {
   }
 
   /** Loads the controllers and the certificate again, as SIGHUP asks. */
-  reload(): Promise<void> {
-    this.#certificates?.check();
-    return this.#live.reload();
+  async reload(): Promise<void> {
+    await Promise.all([this.#certificates?.check(), this.#live.reload()]);
   }
 
   /** The number of the generation that serves. */
@@ -277,6 +365,16 @@ export class App {
     this.#cluster?.start(openBus, createClusterHost({ registry, groups: this.#groups, delivery, throttledLog }));
   }
 
+  #load(number: number, snapshot: Snapshot | undefined): Promise<Generation> {
+    const { config, folder, isEmbedded, version, globals } = this.#options;
+    // The runtime remembers where a link pointed, so it is given the folder behind it.
+    const path = resolveLinks(folder);
+    installModules(path, apiNames);
+    const app = { name: isEmbedded ? embeddedName : basename(folder), version, config: config.app };
+    const own = { ...createGlobals(path, this.api, this.createAuth(), app), ...globals };
+    return Generation.load({ folder: path, snapshot, globals: own, number });
+  }
+
   /** From here on `next` serves: new requests by its routes, open sessions by its controllers. */
   #swap(next: Generation, previous: Generation | undefined): void {
     this.#routes = createRoutes({
@@ -297,13 +395,14 @@ export class App {
 
   #findUnreadiness(): string | undefined {
     if (this.#stopping !== undefined) return "draining";
-    if (this.#openFiles.isLacking) return "out of open files";
+    if (this.#isOutOfFiles) return "out of open files";
     const stage = this.#cluster?.stage ?? "up";
     return stage === "up" ? undefined : stage === "down" ? "bus down" : "bus connecting";
   }
 
   /** What could not be loaded may have had nothing wrong with it. */
-  #reloadAfterFault(): void {
+  #endLackOfFiles(): void {
+    this.setOutOfFiles(false);
     if (this.#live.lastFault !== "") void this.#live.reload();
   }
 

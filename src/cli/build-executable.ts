@@ -6,6 +6,9 @@ import { describeError, Fault } from "../core/errors.ts";
 import { kitFile, kitParts, readKit, unpackKit } from "./kit.ts";
 import { stageControllers } from "./stage-controllers.ts";
 
+/** What runs on threads of its own. */
+const threads = ["src/core/watchdog-worker.ts", "src/workers/worker.ts"];
+
 export type ExecutableOptions = {
   /** The controllers folder, absolute. */
   folder: string;
@@ -53,7 +56,7 @@ export async function buildExecutable({
     process.chdir(staging);
     signal?.throwIfAborted();
     const built = Bun.build({
-      entrypoints: [join(staging, "src/main.ts"), join(staging, "src/core/watchdog-worker.ts"), ...entrypoints],
+      entrypoints: ["src/main.ts", ...threads].map((file) => join(staging, file)).concat(entrypoints),
       root: staging,
       compile: {
         outfile: join(staging, "executable"),

@@ -1,4 +1,5 @@
-import type { App } from "../app.ts";
+import { availableParallelism } from "node:os";
+import type { App, AppOptions } from "../app.ts";
 import { configureLog, log } from "../core/log.ts";
 import { countLongestStopSeconds } from "../core/stop-time.ts";
 import type { Systemd } from "../core/systemd.ts";
@@ -36,13 +37,11 @@ async function serve({ operands, settings }: Given): Promise<number> {
   const found = findAdminToken(given.adminToken, process.stdout.isTTY === true);
   const config = { ...given, adminToken: found.token };
   const { path: folder, isEmbedded } = findFolder(operands[0], "serve");
-  const [{ App }, { Watchdog }] = await Promise.all([import("../app.ts"), import("../core/watchdog.ts")]);
-  const watchdog = new Watchdog(config);
-  const app = new App({ config, folder, isEmbedded, version, watchdog });
-  const systemd = await connectToSystemd(() => describeStatus(app));
+  const server = await createServer({ config, folder, isEmbedded, version });
+  const systemd = await connectToSystemd(() => describeStatus(server));
   const stopped = waitForSignal();
-  const starting = app.start();
-  const reload = () => (systemd === undefined ? app.reload() : systemd.reload(() => app.reload()));
+  const starting = server.start();
+  const reload = () => (systemd === undefined ? server.reload() : systemd.reload(() => server.reload()));
   process.on("SIGHUP", () => void starting.then(reload, () => {}));
   const url = await Promise.race([starting, stopped.then(() => undefined)]);
   if (url === undefined) {
@@ -58,19 +57,33 @@ async function serve({ operands, settings }: Given): Promise<number> {
   systemd?.start();
   const signal = await stopped;
   systemd?.stop(countLongestStopSeconds(config));
-  log.info(`Stopping because of ${signal}: closing ${formatCount(app.sessionCount, "session")}`, {
+  log.info(`Stopping because of ${signal}: closing ${formatCount(server.sessionCount, "session")}`, {
     signal,
-    sessions: app.sessionCount,
+    sessions: server.sessionCount,
   });
   const forced = waitForSignal().then((second) => {
     log.warning(`Stopped at once because of a second signal, ${second}`, { signal: second });
     return 1;
   });
-  return Promise.race([app.stop().then(() => 0), forced]);
+  return Promise.race([server.stop().then(() => 0), forced]);
+}
+
+/** What is started, reloaded and stopped: an `App` on this thread, or a supervisor of several on others. */
+type Server = Pick<App, "start" | "reload" | "stop" | "sessionCount" | "generationNumber" | "lastFault">;
+
+async function createServer(options: Omit<AppOptions, "watchdog">): Promise<Server> {
+  const { workers } = options.config;
+  const count = workers === "auto" ? availableParallelism() : workers;
+  if (count > 1) {
+    const { Supervisor } = await import("../workers/supervisor.ts");
+    return new Supervisor({ ...options, workers: count });
+  }
+  const [{ App }, { Watchdog }] = await Promise.all([import("../app.ts"), import("../core/watchdog.ts")]);
+  return new App({ ...options, watchdog: Watchdog.start(options.config) });
 }
 
 /** `1,204 sessions, generation 7`, and why the last load was refused, if it was. */
-function describeStatus({ sessionCount, generationNumber, lastFault }: App): string {
+function describeStatus({ sessionCount, generationNumber, lastFault }: Server): string {
   const status = `${formatCount(sessionCount, "session")}, generation ${generationNumber}`;
   return lastFault === "" ? status : `${status}; ${lastFault.split("\n")[0]}`;
 }

@@ -2,8 +2,8 @@ import { describeError, Fault } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import { formatCount } from "../core/units.ts";
 import { waitAtMost } from "../core/wait-at-most.ts";
-import { Generation, listControllers } from "./generation.ts";
-import { listChanges, resolveLinks, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import type { ControllerInfo } from "./api.ts";
+import { listChanges, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { Watcher } from "./watcher.ts";
 
 /** How often a load is begun anew because the folder changed under it, before its result is taken. */
@@ -12,10 +12,22 @@ const MAX_ATTEMPTS = 5;
 /** How long `stop` waits for a load that is under way, in milliseconds. */
 const STOP_GRACE_MS = 1000;
 
-export type LiveOptions = {
+/** A generation that is loaded: of this event loop, or the same one of several. */
+export type Loaded = {
+  readonly number: number;
+  /** Ends it once its running handlers are done, or after `handlersMs`. */
+  dispose(handlersMs?: number): Promise<void>;
+};
+
+export type LiveOptions<Generation extends Loaded> = {
   folder: string;
-  /** The free identifiers of the modules in a folder: `folder`, as links resolve when it is loaded. */
-  createGlobals: (folder: string) => Record<string, unknown>;
+  /**
+   * Loads `folder` beside what serves.
+   *
+   * @param snapshot what the folder looks like
+   */
+  load: (number: number, snapshot: Snapshot | undefined) => Promise<Generation>;
+  list: (generation: Generation) => readonly ControllerInfo[];
   /** Reload by itself when a file changes. */
   watch: boolean;
   /** A generation is loaded and serves from now on; the one before it, if any, still finishes its handlers. */
@@ -31,8 +43,8 @@ export type LiveOptions = {
  *
  * A generation with any fault is dropped and the one before it keeps serving.
  */
-export class LiveControllers {
-  readonly #options: LiveOptions;
+export class LiveControllers<Generation extends Loaded> {
+  readonly #options: LiveOptions<Generation>;
   #current: Generation | undefined;
   /** What the current generation, or the last one that failed, was loaded from. */
   #loadedFrom: Snapshot | undefined;
@@ -42,7 +54,7 @@ export class LiveControllers {
   #lastFault = "";
   #watcher: Watcher | undefined;
 
-  constructor(options: LiveOptions) {
+  constructor(options: LiveOptions<Generation>) {
     this.#options = options;
   }
 
@@ -68,8 +80,8 @@ export class LiveControllers {
     this.#loadedFrom = snapshot;
     const startedAt = performance.now();
     const first = await this.load(snapshot);
-    this.#swap(first);
-    logStart(first, performance.now() - startedAt);
+    this.swap(first);
+    logStart(first.number, this.#options.list(first), performance.now() - startedAt);
     if (watch) this.#watcher = new Watcher({ folder, onQuiet: (snapshot) => this.#compare(snapshot) });
   }
 
@@ -80,6 +92,16 @@ export class LiveControllers {
       this.#reloading = undefined;
     });
     return this.#reloading;
+  }
+
+  /** Resolves when no load is under way. */
+  async settle(): Promise<void> {
+    while (this.#reloading !== undefined) await this.#reloading;
+  }
+
+  /** Whether the folder is what it was when it was loaded last, and that serves. */
+  get isAsLoaded(): boolean {
+    return this.#lastFault === "" && this.#reloading === undefined && this.#isAsIn(this.#loadedFrom);
   }
 
   /** Ends the generation that serves; a load that does not end soon is left to itself. */
@@ -120,9 +142,9 @@ export class LiveControllers {
         before?.files ?? new Map<string, string>(),
         this.#loadedFrom?.files ?? new Map<string, string>(),
       );
-      const previous = this.#swap(generation);
+      const previous = this.swap(generation);
       logReload(
-        generation,
+        generation.number,
         before === undefined ? ["folder is back"] : changes,
         performance.now() - startedAt,
         this.#options.countKept(),
@@ -157,14 +179,12 @@ export class LiveControllers {
   }
 
   /** Loads a generation, and lets it serve nothing. */
-  load(snapshot = takeSnapshot(this.#options.folder)): Promise<Generation> {
-    const { folder, createGlobals } = this.#options;
-    // The runtime remembers where a link pointed, so it is given the folder behind it.
-    const path = resolveLinks(folder);
-    return Generation.load({ folder: path, snapshot, globals: createGlobals(path), number: this.#number + 1 });
+  load(snapshot = takeSnapshot(this.#options.folder), number = this.#number + 1): Promise<Generation> {
+    return this.#options.load(number, snapshot);
   }
 
-  #swap(next: Generation): Generation | undefined {
+  /** From here on `next` serves; returns what did before. */
+  swap(next: Generation): Generation | undefined {
     const previous = this.#current;
     this.#number = next.number;
     this.#current = next;
@@ -190,31 +210,27 @@ export class LiveControllers {
   }
 }
 
-function logStart(generation: Generation, ms: number): void {
-  const rows = listControllers(generation);
+function logStart(generation: number, rows: readonly ControllerInfo[], ms: number): void {
   const width = Math.max(...rows.map(({ path }) => path.length));
   const table = rows.map(
     ({ path, file, methods, webSocket }) =>
       `${path.padEnd(width)}  ${file}  ${methods.join(" ")}${webSocket ? " websocket" : ""}`,
   );
-  log.info(`Loaded generation ${generation.number} in ${ms.toFixed(1)} ms: ${formatCount(rows.length, "controller")}`, {
-    generation: generation.number,
+  log.info(`Loaded generation ${generation} in ${ms.toFixed(1)} ms: ${formatCount(rows.length, "controller")}`, {
+    generation,
     controllers: rows.length,
     ms,
     detail: table.join("\n"),
   });
 }
 
-function logReload(generation: Generation, changes: string[], ms: number, kept: number): void {
+function logReload(generation: number, changes: string[], ms: number, kept: number): void {
   const shown = changes.length > 5 ? [...changes.slice(0, 5), `${changes.length - 5} more`] : changes;
   const what = shown.length === 0 ? "nothing changed" : shown.join(" ");
-  log.info(
-    `Loaded generation ${generation.number} in ${ms.toFixed(1)} ms: ${what}; ${formatCount(kept, "value")} kept`,
-    {
-      generation: generation.number,
-      changes,
-      ms,
-      kept,
-    },
-  );
+  log.info(`Loaded generation ${generation} in ${ms.toFixed(1)} ms: ${what}; ${formatCount(kept, "value")} kept`, {
+    generation,
+    changes,
+    ms,
+    kept,
+  });
 }

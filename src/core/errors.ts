@@ -20,6 +20,7 @@ export const faultCodes = {
   TLS: 78,
   ADMIN_TOKEN: 78,
   LISTEN: 1,
+  WORKER: 1,
   OUTPUT: 1,
   INIT: 1,
   COMPILE: 78,

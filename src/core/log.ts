@@ -30,10 +30,28 @@ const output = new LogOutput((lost) =>
 );
 
 /** Sends the log to standard output, in the form and from the level on that `config` wants. */
-export function configureLog({ logLevel, logFormat }: Pick<Config, "logLevel" | "logFormat">): void {
+export function configureLog(config: Pick<Config, "logLevel" | "logFormat">): void {
+  const format = createFormatter(config);
+  sendLog((record) => output.write(format(record)), config.logLevel);
+}
+
+/** Gives the log's lines, each with the number of this worker, to `write`, which hands them to the thread that has the output. */
+export function configureWorkerLog(
+  { worker, ...config }: Pick<Config, "logLevel" | "logFormat"> & { worker: number },
+  write: (line: string) => void,
+): void {
+  const format = createFormatter(config);
+  sendLog((record) => write(format({ ...record, properties: { worker, ...record.properties } })), config.logLevel);
+}
+
+/** Writes a line of the log as a worker has given it. */
+export function writeLogLine(line: string): void {
+  output.write(line);
+}
+
+function createFormatter({ logFormat }: Pick<Config, "logFormat">): TextFormatter {
   const isPretty = logFormat === "pretty" || (logFormat === "auto" && process.stdout.isTTY === true);
-  const format = isPretty ? prettyFormatter() : jsonFormatter();
-  sendLog((record) => output.write(format(record)), logLevel);
+  return isPretty ? prettyFormatter() : jsonFormatter();
 }
 
 /** Writes a line to standard output that is for the person there and for no log. */

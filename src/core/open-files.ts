@@ -67,11 +67,6 @@ export class OpenFilesWatch {
     clearInterval(this.#timer);
   }
 
-  /** No file could be opened when that was tried last. */
-  get isLacking(): boolean {
-    return this.#isLacking;
-  }
-
   #look(): void {
     const wasLacking = this.#isLacking;
     this.#isLacking = !canOpenFile();

@@ -50,6 +50,16 @@ export function integer(placeholder: string, min: number, max: number): Kind<num
   return { schema: readInteger(min, max, wanted), format: String, placeholder };
 }
 
+/** A whole number from 1 on, or `auto`. */
+export function countOrAuto(max: number): Kind<number | "auto"> {
+  const wanted = `expected a whole number from 1 to ${max}, or auto`;
+  return {
+    schema: v.union([v.literal("auto"), readInteger(1, max, wanted)], wanted),
+    format: String,
+    placeholder: "COUNT",
+  };
+}
+
 /** A whole number, 0 for no limit, or `auto`. */
 export function limit(max: number): Kind<number | "auto"> {
   const wanted = `expected a whole number from 1 to ${max}, 0 for no limit, or auto`;

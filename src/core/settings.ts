@@ -1,6 +1,7 @@
 import { parseOriginPattern } from "./origin-pattern.ts";
 import {
   autoToggle,
+  countOrAuto,
   duration,
   integer,
   isAddressRange,
@@ -36,8 +37,12 @@ type Setting<Key extends string, T> = {
   description: string;
 };
 
+/** More threads than any machine of today has cores. */
+const MAX_WORKERS = 256;
+
 const sections = [
   "Address",
+  "Workers",
   "Sessions",
   "Groups",
   "Limits",
@@ -82,6 +87,13 @@ export const settings = {
     optionalText("FILE", "expected a file"),
     "",
     "The private key of --tls-cert, a PEM file",
+  ),
+  workers: setting(
+    "workers",
+    "Workers",
+    countOrAuto(MAX_WORKERS),
+    1,
+    "Serve on this many threads, each with sessions of its own; auto for one for each core",
   ),
   timeout: setting(
     "timeoutSeconds",

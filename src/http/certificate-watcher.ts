@@ -13,8 +13,8 @@ export type CertificateWatcherOptions = {
   files: CertificateFiles;
   /** What is served at first. */
   certificate: Certificate;
-  /** Serves another one from now on; throws if that cannot be done. */
-  renew: (certificate: Certificate) => void;
+  /** Serves another one from now on; throws or rejects if that cannot be done. */
+  renew: (certificate: Certificate) => void | Promise<void>;
 };
 
 /**
@@ -30,6 +30,7 @@ export class CertificateWatcher {
   /** The files changed, or could not be used when they were read last. */
   #isDue = false;
   #lastFault = "";
+  #checking: Promise<void> | undefined;
   #look: ReturnType<typeof setInterval> | undefined;
   #warn: ReturnType<typeof setInterval> | undefined;
 
@@ -52,14 +53,21 @@ export class CertificateWatcher {
   }
 
   /** Reads the files again, and renews the certificate if it is another one. */
-  check(): void {
+  check(): Promise<void> {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  async #check(): Promise<void> {
     this.#isDue = false;
     try {
       const next = readCertificate(this.#files);
       const { chain, key } = this.#certificate;
       this.#lastFault = "";
       if (next === undefined || (next.chain === chain && next.key === key)) return;
-      this.#renew(next);
+      await this.#renew(next);
       this.#certificate = next;
     } catch (error) {
       this.#refuse(describeError(error));
@@ -79,7 +87,7 @@ export class CertificateWatcher {
       this.#seen = seen;
       this.#isDue = true;
     } else if (this.#isDue) {
-      this.check();
+      void this.check();
     }
   }
 

@@ -5,9 +5,12 @@ import { takeOver } from "./handover.ts";
 import { listen, type ServerOptions } from "./server.ts";
 
 /** How long a server that was replaced takes the connections that it was given before, in milliseconds. */
-const HANDOVER_MS = 1000;
+export const HANDOVER_MS = 1000;
 
-export type ListenerOptions = Omit<ServerOptions, "certificate" | "sharesPort">;
+export type ListenerOptions = Omit<ServerOptions, "certificate" | "sharesPort"> & {
+  /** Other workers of this process listen on the port too, and the supervisor has seen to it that nobody else does. */
+  isShared: boolean;
+};
 
 /**
  * The address that is listened on, by one server of the runtime.
@@ -34,11 +37,13 @@ export class Listener {
   /**
    * Listens, for TLS if there is a certificate; returns the address to open.
    *
+   * @param port another one than that of the options
    * @throws {Fault} `LISTEN` with the reason.
    */
-  start(certificate: Certificate | undefined): URL {
-    const options = { ...this.#options, certificate, sharesPort: certificate !== undefined };
-    if (certificate !== undefined) options.port = findFreePort(options);
+  start(certificate: Certificate | undefined, port = this.#options.port): URL {
+    const { isShared } = this.#options;
+    const options = { ...this.#options, port, certificate, sharesPort: isShared || certificate !== undefined };
+    if (certificate !== undefined && !isShared) options.port = findFreePort(options);
     const server = listen(options);
     this.#servers = [server];
     return server.url;
@@ -50,15 +55,24 @@ export class Listener {
    * @throws {Fault} `LISTEN` if the runtime does not take it: then nothing has changed.
    */
   renew(certificate: Certificate): void {
-    this.#retire();
+    this.retire();
+    const { isSole } = takeOver(() => this.openNext(certificate));
+    if (isSole) this.#timer = setTimeout(() => this.retire(), HANDOVER_MS);
+    else this.retire();
+  }
+
+  /**
+   * Serves `certificate` too, until `retire`: which connection gets which is up to who steers them.
+   *
+   * @throws {Fault} `LISTEN`, as `renew` does.
+   */
+  openNext(certificate: Certificate): void {
+    this.retire();
     const [current] = this.#servers;
     if (current?.port === undefined) return;
-    const options = { ...this.#options, port: current.port, certificate, sharesPort: true };
-    const { listening, isSole } = takeOver(() => listen(options));
+    const listening = listen({ ...this.#options, port: current.port, certificate, sharesPort: true });
     this.#servers = [listening, ...this.#servers];
     this.#replaced = current;
-    if (isSole) this.#timer = setTimeout(() => this.#retire(), HANDOVER_MS);
-    else this.#retire();
   }
 
   /** How many requests have not been answered. */
@@ -67,7 +81,7 @@ export class Listener {
   }
 
   /** Has the server that was replaced take no more connections, and forgets it once those that it has are over. */
-  #retire(): void {
+  retire(): void {
     clearTimeout(this.#timer);
     const server = this.#replaced;
     if (server === undefined) return;
@@ -79,7 +93,7 @@ export class Listener {
 
   /** Takes no more connections; resolves when those that are open are over, or at once if they are to be cut. */
   async stop({ cut = false } = {}): Promise<void> {
-    this.#retire();
+    this.retire();
     await Promise.all(this.#servers.map((server) => server.stop(cut)));
   }
 }
@@ -89,10 +103,21 @@ export class Listener {
  *
  * The kernel lets several processes of one user listen on a port that they all share, and splits the connections between
  * them.
+ *
+ * @throws {Fault} `LISTEN` with the reason.
  */
-function findFreePort(options: ServerOptions): number {
-  const probe = listen({ ...options, sharesPort: false });
-  const { port = options.port } = probe;
+export function findFreePort({ host, port }: Pick<ServerOptions, "host" | "port">): number {
+  const probe = listen({
+    host,
+    port,
+    certificate: undefined,
+    sharesPort: false,
+    maxBodyBytes: 1,
+    timeoutSeconds: 1,
+    websocket: { message: () => {} },
+    routes: () => () => new Response(null, { status: 503 }),
+  });
+  const { port: free = port } = probe;
   void probe.stop(true);
-  return port;
+  return free;
 }

@@ -17,8 +17,12 @@ addEventListener("pagehide", () => source.close());
 /** Reloads pages in browsers when a file changes: for development only. */
 export class LivePages {
   readonly #streams = new Set<ReadableStreamDefaultController<string>>();
-  readonly #started = Date.now().toString(36);
-  #changes = 0;
+  #version: string;
+
+  /** @param version what stands for the pages as they are now */
+  constructor(version: string) {
+    this.#version = version;
+  }
 
   /** Adds to an HTML page what listens for changes. */
   async inject(given: Response): Promise<Response> {
@@ -63,9 +67,9 @@ export class LivePages {
     return new Response(stream, { headers });
   }
 
-  /** Tells every page to reload itself. */
-  reload(): void {
-    this.#changes += 1;
+  /** Tells every page to reload itself: they are of another version now. */
+  reload(version: string): void {
+    this.#version = version;
     for (const stream of this.#streams) {
       try {
         stream.enqueue(RELOAD);
@@ -73,10 +77,6 @@ export class LivePages {
         // The page has gone.
       }
     }
-  }
-
-  get #version(): string {
-    return `${this.#started}-${this.#changes}`;
   }
 
   /** Ends every stream. */
@@ -99,4 +99,9 @@ async function nameType(response: Response): Promise<Response> {
   const headers = new Headers(response.headers);
   headers.set("Content-Type", blob.type);
   return new Response(blob, { status: response.status, headers });
+}
+
+/** Another version than any before. */
+export function createPagesVersion(): string {
+  return crypto.randomUUID();
 }

@@ -5,7 +5,7 @@ import type { Metrics } from "../core/metrics.ts";
 import { countAffordableSessions, readOpenFileLimit } from "../core/open-files.ts";
 import type { ThrottledLog } from "../core/throttled-log.ts";
 import type { Groups } from "../groups/groups.ts";
-import { Admissions } from "./admissions.ts";
+import { Admissions, type SharedCounts } from "./admissions.ts";
 import { Backlog } from "./backlog.ts";
 import { Delivery } from "./delivery.ts";
 import { drainSessions } from "./drain.ts";
@@ -26,6 +26,8 @@ export type SessionsOptions = {
   metrics: Metrics;
   throttledLog: ThrottledLog;
   clock?: Clock | undefined;
+  /** Present where the limits are for several workers. */
+  shared?: SharedCounts | undefined;
 };
 
 /** The sessions of this node, and what admits, limits, watches and ends them: each part built once. */
@@ -41,7 +43,7 @@ export class Sessions {
   readonly #drainSeconds: number;
   readonly #throttledLog: ThrottledLog;
 
-  constructor({ config, groups, cluster, metrics, throttledLog, clock = systemClock }: SessionsOptions) {
+  constructor({ config, groups, cluster, metrics, throttledLog, clock = systemClock, shared }: SessionsOptions) {
     this.#drainSeconds = config.drainSeconds;
     this.#throttledLog = throttledLog;
     this.timeouts = new Timeouts({
@@ -64,6 +66,7 @@ export class Sessions {
       maxSessions: this.maxSessions,
       metrics,
       now: () => clock.now(),
+      shared,
     });
     this.delivery = new Delivery({
       groups,

@@ -15,6 +15,7 @@ test("readConfig() gives the defaults when nothing is set", () => {
   expect(readConfig()).toEqual({
     host: "127.0.0.1",
     port: 3000,
+    workers: 1,
     tlsCertFile: "",
     tlsKeyFile: "",
     timeoutSeconds: 300,
@@ -66,6 +67,7 @@ test("readConfig() reads every setting from each source alike", () => {
   const texts: Record<SettingName, string> = {
     host: "::1",
     port: "0",
+    workers: "4",
     "tls-cert": "server.crt",
     "tls-key": "server.key",
     timeout: "5m",
@@ -96,6 +98,7 @@ test("readConfig() reads every setting from each source alike", () => {
   const wanted = {
     host: "::1",
     port: 0,
+    workers: 4,
     tlsCertFile: "server.crt",
     tlsKeyFile: "server.key",
     timeoutSeconds: 300,
