@@ -72,6 +72,8 @@ export type AppOptions = {
 /** What the workers of one process have in common. */
 export type Crew = {
   counts: SharedCounts;
+  /** The bus is that of the workers, and ends with the process. */
+  hasOwnBus: boolean;
   /** What stands for the pages as they are now. */
   pagesVersion: string;
   /** Asks every worker, this one too: see `Facts`. */
@@ -120,7 +122,10 @@ export class App {
     const { config, folder, isEmbedded, clock = systemClock, crew } = options;
     const { metrics } = this;
     const throttledLog = new ThrottledLog(() => clock.now());
-    const cluster = options.openBus === undefined ? undefined : new Cluster({ clock, metrics, throttledLog });
+    const cluster =
+      options.openBus === undefined
+        ? undefined
+        : new Cluster({ clock, metrics, throttledLog, isInProcess: crew?.hasOwnBus ?? false });
     this.#cluster = cluster;
     const onResize = cluster && ((group: string, size: number, before: number) => cluster.resize(group, size, before));
     this.#groups = new Groups(() => this.#listener.servers, onResize);

@@ -11,6 +11,8 @@ export type BusEnd = {
   onStage(stage: BusStage, reason?: string): void;
   /** Told how many frames of this node could not be handed over. */
   onLost(frames: number): void;
+  /** Told that another node has ended, by a bus that knows: else it is known by its silence. */
+  onGone?(node: string): void;
 };
 
 /**

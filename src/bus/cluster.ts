@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock, ClockTimer } from "../core/clock.ts";
-import { log } from "../core/log.ts";
+import { log, type LogProperties } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ThrottledLog } from "../core/throttled-log.ts";
 import { formatCount } from "../core/units.ts";
@@ -45,6 +45,8 @@ export type ClusterOptions = {
   clock: Clock;
   metrics: Metrics;
   throttledLog: ThrottledLog;
+  /** The nodes are workers of one process, whose comings and goings are logged by their supervisor. */
+  isInProcess?: boolean;
 };
 
 /**
@@ -106,6 +108,7 @@ export class Cluster {
       deliver: (frame) => this.#deliver(frame),
       onStage: (stage, reason) => this.#turn(stage, reason),
       onLost: (frames) => (metrics.framesLost += frames),
+      onGone: (node) => this.#nodes.forget(node, "left"),
     };
     this.#bus = openBus(end);
     this.#lookedAt = clock.now();
@@ -298,12 +301,12 @@ export class Cluster {
       return;
     }
     this.#asHost(() => this.#greet());
-    const { at, lost } = this.#downSince ?? { at: clock.now(), lost: metrics.framesLost };
+    const down = this.#downSince;
     this.#downSince = undefined;
-    const seconds = (clock.now() - at) / 1000;
-    const frames = metrics.framesLost - lost;
-    if (seconds === 0) log.info("The bus is up", { node: this.node });
+    if (down === undefined) this.#note("The bus is up", { node: this.node });
     else {
+      const seconds = (clock.now() - down.at) / 1000;
+      const frames = metrics.framesLost - down.lost;
       const text = `The bus is up again after ${seconds.toFixed(1)} s: ${formatCount(frames, "frame")} for other nodes did not leave`;
       log.info(text, { node: this.node, seconds, frames });
     }
@@ -319,11 +322,15 @@ export class Cluster {
     if (change !== "came") this.#requests.forget(node);
     const nodes = this.#nodes.count + 1;
     const known = formatCount(nodes, "node");
-    if (change === "came") log.info(`Node ${node} is there: ${known} now`, { node, nodes });
-    else if (change === "left") log.info(`Node ${node} has left: ${known} now`, { node, nodes });
+    if (change === "came") this.#note(`Node ${node} is there: ${known} now`, { node, nodes });
+    else if (change === "left") this.#note(`Node ${node} has left: ${known} now`, { node, nodes });
     else {
       const text = `Node ${node} is silent and was forgotten: ${known} now`;
       log.warning(text, { node, nodes });
     }
+  }
+
+  #note(text: string, properties: LogProperties): void {
+    log[this.#options.isInProcess === true ? "debug" : "info"](text, properties);
   }
 }

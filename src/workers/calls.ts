@@ -1,3 +1,4 @@
+import type { WorkerWay } from "../bus/workers.ts";
 import type { ControllerInfo } from "../controllers/api.ts";
 import type { Config } from "../core/config.ts";
 import type { WatchdogMessage } from "../core/watchdog.ts";
@@ -22,6 +23,8 @@ export type WorkerStart = {
 /** What a supervisor calls of its workers. */
 export type WorkerCalls = {
   start: (options: WorkerStart) => void;
+  /** Adds a way to another worker. */
+  addWay: (way: WorkerWay) => void;
   /** Loads a generation beside what serves, until `swap` or `drop`; answers with its controllers. */
   stage: (generation: number) => Promise<{ controllers: ControllerInfo[]; kept: number }>;
   swap: (nothing: undefined) => void;

@@ -1,3 +1,4 @@
+import { createWay } from "../bus/workers.ts";
 import { log } from "../core/log.ts";
 import { LoopWatch, type WatchedLoop } from "../core/loop-watch.ts";
 import { formatCount } from "../core/units.ts";
@@ -118,8 +119,13 @@ export class Crew {
     };
     const thread = new WorkerThread({ calls, onEnd: (end) => this.#end(member, end, performance.now() - startedAt) });
     const member = { number, thread };
-    this.#threads.add(thread);
     thread.link.tell("start", prepare(number));
+    for (const other of this.#threads) {
+      const [here, there] = createWay();
+      thread.link.tell("addWay", here, [here.port]);
+      other.link.tell("addWay", there, [there.port]);
+    }
+    this.#threads.add(thread);
     return member;
   }
 

@@ -1,4 +1,5 @@
 import { App } from "../app.ts";
+import { WorkersNetwork } from "../bus/workers.ts";
 import { configureWorkerLog } from "../core/log.ts";
 import { Watchdog } from "../core/watchdog.ts";
 import type { SupervisorCalls, WorkerCalls, WorkerStart } from "./calls.ts";
@@ -13,12 +14,15 @@ declare const self: {
 /** What there is once the supervisor has said with what to start. */
 type Parts = { app: App; counts: WorkerCounts };
 
+const network = new WorkersNetwork();
+
 let started: Parts | undefined;
 
 const calls: WorkerCalls = {
   start: (options) => {
     started = createParts(options);
   },
+  addWay: (way) => network.add(way),
   stage: async (generation) => {
     const { app } = parts();
     return { controllers: await app.stage(generation), kept: app.keptCount };
@@ -53,7 +57,13 @@ function createParts(options: WorkerStart): Parts {
     isEmbedded,
     version,
     watchdog: new Watchdog((message) => link.tell("watch", message)),
-    crew: { counts, pagesVersion, collect: (name, argument) => link.ask("collect", { name, argument }) },
+    openBus: network.open,
+    crew: {
+      hasOwnBus: true,
+      counts,
+      pagesVersion,
+      collect: (name, argument) => link.ask("collect", { name, argument }),
+    },
   });
   return { app, counts };
 }

@@ -1,0 +1,174 @@
+import { expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { type ConfigSources } from "../../src/core/config.ts";
+import { startCrew, type TestCrew, where } from "../support/crew.ts";
+import type { TestSession } from "../support/session.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+/** What a session is told when it asks. */
+async function ask(session: TestSession, question: string): Promise<unknown> {
+  session.send(question);
+  return session.next();
+}
+
+const waitForSize = (session: TestSession, group: string, size: number) =>
+  waitUntil(async () => (await ask(session, `size ${group}`)) === String(size), `size ${size} of ${group}`);
+
+/** The id of the session on the other end. */
+async function open(crew: TestCrew): Promise<{ session: TestSession; id: string; thread: number }> {
+  const session = await crew.open("/where");
+  return { session, ...((await session.nextJson()) as { id: string; thread: number }) };
+}
+
+/** Sessions on two different workers. */
+async function openTwo(crew: TestCrew): Promise<[Awaited<ReturnType<typeof open>>, Awaited<ReturnType<typeof open>>]> {
+  const first = await open(crew);
+  for (;;) {
+    const second = await open(crew);
+    if (second.thread !== first.thread) return [first, second];
+    second.session[Symbol.dispose]();
+  }
+}
+
+/** The threads that answer requests, when each connection is a new one. */
+async function findThreads(crew: TestCrew): Promise<Set<string>> {
+  const answers = Array.from({ length: 24 }, async () => (await crew.fetch("/where")).text());
+  return new Set(await Promise.all(answers));
+}
+
+const waitForThreads = (crew: TestCrew, count: number, gone: number[] = []) =>
+  waitUntil(async () => {
+    const threads = await findThreads(crew);
+    return threads.size === count && !gone.some((thread) => threads.has(String(thread)));
+  }, `${count} workers that answer`);
+
+test("groups, send, close and sizes mean the same over workers", async () => {
+  await using crew = await startCrew(where);
+  const [ada, bob] = await openTwo(crew);
+  for (const { session } of [ada, bob]) session.send("join all");
+  for (const { session } of [ada, bob]) await waitForSize(session, "all", 2);
+  ada.session.send("tell all hello");
+  expect([await ada.session.next(), await bob.session.next()]).toEqual(["hello", "hello"]);
+  bob.session.send("others all psst");
+  expect(await ada.session.next()).toBe("psst");
+  expect(await ask(ada.session, `send ${bob.id} you`)).toBe("true");
+  expect(await bob.session.next()).toBe("you");
+  expect(await ask(ada.session, `send ${crypto.randomUUID()} you`)).toBe("false");
+  expect(await ask(ada.session, `close ${bob.id} enough`)).toBe("true");
+  expect(await bob.session.closed).toEqual({ code: 4000, reason: "enough" });
+  await waitForSize(ada.session, "all", 1);
+  expect(crew.supervisor.sessionCount).toBe(1);
+});
+
+test.each([
+  ["whose event loop stands still", "hold"],
+  ["that ends itself", "exit"],
+])(
+  "a worker %s is replaced, and the sessions of the other hear nothing",
+  async (_, verb) => {
+    await using crew = await startCrew(where, {}, { heldLimitMs: 600 });
+    const [ada, bob] = await openTwo(crew);
+    for (const { session } of [ada, bob]) session.send("join all");
+    await waitForSize(ada.session, "all", 2);
+    bob.session.send(verb);
+    expect((await bob.session.closed).code).toBe(1001);
+    await waitForSize(ada.session, "all", 1);
+    await waitForThreads(crew, 2, [bob.thread]);
+    expect(crew.supervisor.sessionCount).toBe(1);
+    let eve = await open(crew);
+    while (eve.thread === ada.thread) eve = await open(crew);
+    eve.session.send("join all");
+    await waitForSize(eve.session, "all", 2);
+    eve.session.send("tell all hello");
+    expect([await eve.session.next(), await ada.session.next()]).toEqual(["hello", "hello"]);
+    expect(ada.session.waiting).toEqual([]);
+  },
+  30_000,
+);
+
+test("an edit is served by all workers, and a fault by none", async () => {
+  const version = (text: string) => ({ "version.ts": `export const get = () => ({ body: "${text}" });` });
+  await using crew = await startCrew(version("1"));
+  const read = async () => {
+    const answers = Array.from({ length: 16 }, async () => (await crew.fetch("/version")).text());
+    return [...new Set(await Promise.all(answers))];
+  };
+  expect(await read()).toEqual(["1"]);
+  crew.folder.write(version("2"));
+  await waitUntil(() => crew.supervisor.generationNumber === 2, "second generation");
+  expect(await read()).toEqual(["2"]);
+  crew.folder.write({ ...version("3"), "broken.ts": "export const get = 7;" });
+  await waitUntil(() => crew.supervisor.lastFault !== "", "fault");
+  expect(crew.supervisor.lastFault).toStartWith('Cannot load controller "broken.ts": "get" is a number');
+  expect(await read()).toEqual(["2"]);
+  rmSync(join(crew.folder.path, "broken.ts"));
+  await waitUntil(() => crew.supervisor.generationNumber === 3, "third generation");
+  expect(await read()).toEqual(["3"]);
+});
+
+test("a module that ends its worker is refused, and a worker that was lost serves what the others serve", async () => {
+  await using crew = await startCrew(where);
+  crew.folder.write({ "ends.ts": 'import own from "node:process"; own.exit(4);\nexport const get = () => ({});' });
+  await waitUntil(() => crew.supervisor.lastFault !== "", "fault");
+  expect(crew.supervisor.lastFault).toMatch(/^Cannot load the controllers: that ended worker \d /);
+  expect((await crew.fetch("/where")).status).toBe(200);
+  rmSync(join(crew.folder.path, "ends.ts"));
+  await waitForThreads(crew, 2);
+  expect(crew.supervisor.generationNumber).toBe(2);
+}, 30_000);
+
+const limits: [string, NonNullable<ConfigSources["flags"]>, number][] = [
+  ["--max-sessions", { "max-sessions": "6" }, 503],
+  ["--max-sessions-per-address", { "max-sessions-per-address": "6", "trust-proxy": "loopback" }, 429],
+  ["--max-upgrades", { "max-upgrades": "6" }, 503],
+];
+
+test.each(limits)("%s counts over all workers", async (_, flags, status) => {
+  await using crew = await startCrew(where, flags);
+  const headers = { "X-Forwarded-For": "203.0.113.7" };
+  const sessions: TestSession[] = [];
+  for (let count = 0; count < 6; count += 1) {
+    const session = await crew.open("/where", { headers });
+    // What is counted by address is told to the other worker a moment later.
+    await session.next();
+    sessions.push(session);
+  }
+  expect(crew.supervisor.sessionCount).toBe(6);
+  if (flags["max-sessions-per-address"] !== undefined) await Bun.sleep(20);
+  for (let count = 0; count < 6; count += 1) expect(crew.open("/where", { headers })).rejects.toThrow(String(status));
+  await sessions.pop()?.[Symbol.asyncDispose]();
+  await waitUntil(async () => {
+    const more = await crew.open("/where", { headers }).catch(() => undefined);
+    return more !== undefined;
+  }, "room for one more");
+});
+
+test("stop() closes the sessions of all workers with 1012", async () => {
+  const crew = await startCrew(where);
+  const sessions = (await openTwo(crew)).map(({ session }) => session);
+  await crew[Symbol.asyncDispose]();
+  for (const { closed } of sessions) expect(await closed).toEqual({ code: 1012, reason: "server stopping" });
+  expect(crew.fetch("/where")).rejects.toHaveProperty("code", "ECONNREFUSED");
+});
+
+test("start() tells each fault of the controllers once", async () => {
+  const files = {
+    "a.ts": "export const get = 7;",
+    "b.ts": "throw new Error('no');",
+    "c.ts": "export const get = () => ({});",
+  };
+  const error = (await startCrew(files).catch((thrown: unknown) => thrown)) as AggregateError;
+  expect(
+    error.errors.map(({ code, message }: { code: string; message: string }) => [code, message.split(":")[0]]),
+  ).toEqual([
+    ["CONTROLLER_SHAPE", 'Cannot load controller "a.ts"'],
+    ["CONTROLLER_LOAD", 'Cannot load controller "b.ts"'],
+  ]);
+});
+
+test("start() tells that the port is in use", async () => {
+  await using crew = await startCrew(where);
+  const { port } = new URL(crew.origin);
+  expect(startCrew(where, { port })).rejects.toMatchObject({ code: "LISTEN" });
+});
