@@ -1,15 +1,20 @@
-import { describeError, describeStack, Fault, type FaultCode } from "../core/errors.ts";
+import { describeError, describeStack, Fault, type FaultCode, type Location } from "../core/errors.ts";
 
 /** A fault as it travels between threads: an error loses its class and its own properties on the way. */
-export type PackedFault = { code: FaultCode | undefined; message: string; detail: string | undefined };
+export type PackedFault = {
+  code: FaultCode | undefined;
+  message: string;
+  detail: string | undefined;
+  place: Location | undefined;
+};
 
 /** What was thrown, or each of the errors of an `AggregateError`. */
 export function packFaults(thrown: unknown): PackedFault[] {
   const errors: unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
   return errors.map((error) =>
     error instanceof Fault
-      ? { code: error.code, message: error.message, detail: error.detail }
-      : { code: undefined, message: describeError(error), detail: describeStack(error) },
+      ? { code: error.code, message: error.message, detail: error.detail, place: error.place }
+      : { code: undefined, message: describeError(error), detail: describeStack(error), place: undefined },
   );
 }
 
@@ -31,8 +36,8 @@ export function uniteFaults(thrown: readonly unknown[]): unknown[] {
   return [...byText.values()];
 }
 
-function unpack({ code, message, detail }: PackedFault): Error {
-  if (code !== undefined) return new Fault(code, message, { detail });
+function unpack({ code, message, detail, place }: PackedFault): Error {
+  if (code !== undefined) return new Fault(code, message, { detail, place });
   const error = new Error(message);
   if (detail !== undefined) error.stack = detail;
   return error;
