@@ -119,7 +119,7 @@ export class App {
 
   constructor(options: AppOptions) {
     this.#options = options;
-    const { config, folder, isEmbedded, clock = systemClock, crew } = options;
+    const { config, folder, isEmbedded, version, clock = systemClock, crew } = options;
     const { metrics } = this;
     const throttledLog = new ThrottledLog(() => clock.now());
     const cluster =
@@ -226,7 +226,6 @@ export class App {
     }
     this.#openFiles.start();
     this.#memory.start();
-    this.#loopLag.start();
     return url;
   }
 
@@ -242,6 +241,7 @@ export class App {
     const url = this.#listener.start(certificate, port);
     this.#startCluster();
     this.#sessions.start();
+    this.#loopLag.start();
     return url;
   }
 

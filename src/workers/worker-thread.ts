@@ -33,7 +33,7 @@ export class WorkerThread {
     });
     this.#thread.addEventListener("close", ({ code }) => {
       this.#closed.resolve();
-      const { [0]: reason = `it called process.exit(${code})` } = /^ *\w*error: .*/im.exec(this.#fault ?? "") ?? [];
+      const { [0]: reason = `it called exit(${code})` } = /^ *\w*error: .*/im.exec(this.#fault ?? "") ?? [];
       this.#end({ reason: reason.trim(), detail: this.#fault });
     });
   }
