@@ -20,5 +20,5 @@ export function takeFunction(
 }
 
 export function shapeFault(file: string, what: string): Fault {
-  return new Fault("CONTROLLER_SHAPE", `Cannot load controller "${file}": ${what}`);
+  return new Fault("CONTROLLER_SHAPE", `Cannot load controller "${file}": ${what}`, { place: { file } });
 }

@@ -66,13 +66,13 @@ export class Generation {
    */
   static async load(options: GenerationOptions): Promise<Generation> {
     const { folder, snapshot, globals } = options;
-    const files = findControllers(folder, snapshot);
+    const { files, faults: misnamed } = findControllers(folder, snapshot);
     const guarded = new ControllerProcess();
     const graph = new Bun.ModuleGraph({
       globals: { ...globals, process: guarded.process },
       onError: (error) => logLateError(error, folder),
     });
-    const faults: unknown[] = [];
+    const faults: unknown[] = [...misnamed];
     const controllers: Controller[] = [];
     for (const file of files) {
       try {
@@ -86,7 +86,7 @@ export class Generation {
       graph.dispose();
       throw new AggregateError(
         faults,
-        `Cannot load the controllers in "${folder}": ${faults.length} of ${files.length} have a fault`,
+        `Cannot load the controllers in "${folder}": ${faults.length} of ${files.length + misnamed.length} have a fault`,
       );
     }
     return new Generation(options, graph, guarded, controllers);

@@ -3,6 +3,7 @@ import { describeError, Fault, nameKind, toShowable } from "../core/errors.ts";
 import { type ControllerRequest, defined, type HttpAnswer, type MethodName, methodNames } from "./controller.ts";
 import { type OnEvent, toOnEvent } from "./event-handlers.ts";
 import { shapeFault, takeFunction } from "./exports.ts";
+import { locateImport } from "./import-location.ts";
 import { formatLocation, locate } from "./location.ts";
 import { type ControllerSchemas, takeSchemas } from "./controller-schemas.ts";
 import { compareSpecificity, isControllerFile, listParameters, toConflictKey, toPath } from "./paths.ts";
@@ -32,13 +33,21 @@ export type Answer = (request: ControllerRequest, sender?: Sender<unknown>) => H
 /** How long a module may take to load, in milliseconds: it may wait for a database, not for ever. */
 const LONGEST_LOAD_MS = 10_000;
 
+/** The controllers of a folder by their names. */
+export type FoundControllers = {
+  /** Relative to the folder, the most specific path first. */
+  files: { file: string; path: string }[];
+  /** `CONTROLLER_NAME` and `CONTROLLER_CONFLICT` for what cannot be served beside them. */
+  faults: Fault[];
+};
+
 /**
- * The controller files below `folder`, relative to it, the most specific path first.
+ * Finds the controller files below `folder`.
  *
  * @param snapshot what `folder` looks like, from whoever knows already
- * @throws {Fault} `FOLDER` if there is no such folder, `CONTROLLER_NAME` or `CONTROLLER_CONFLICT` for its files.
+ * @throws {Fault} `FOLDER` if there is no such folder, or no controller in it.
  */
-export function findControllers(folder: string, snapshot = takeSnapshot(folder)): { file: string; path: string }[] {
+export function findControllers(folder: string, snapshot = takeSnapshot(folder)): FoundControllers {
   if (snapshot === undefined) {
     throw new Fault("FOLDER", `Cannot serve "${folder}": there is no such folder, expected one with controllers`);
   }
@@ -49,19 +58,31 @@ export function findControllers(folder: string, snapshot = takeSnapshot(folder))
       `Cannot serve "${folder}": it has no controllers, expected at least one file such as chat.ts`,
     );
   }
+  const faults: Fault[] = [];
   const byKey = new Map<string, { file: string; path: string }>();
   for (const file of files) {
-    const path = toPath(file);
-    const other = byKey.get(toConflictKey(path));
-    if (other !== undefined) {
-      throw new Fault(
-        "CONTROLLER_CONFLICT",
-        `Cannot load controllers "${other.file}" and "${file}": both claim ${path}, expected one file for a path`,
-      );
+    try {
+      addController(byKey, file);
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      faults.push(fault);
     }
-    byKey.set(toConflictKey(path), { file, path });
   }
-  return [...byKey.values()].sort((a, b) => compareSpecificity(a.path, b.path));
+  return { files: [...byKey.values()].sort((a, b) => compareSpecificity(a.path, b.path)), faults };
+}
+
+/** @throws {Fault} `CONTROLLER_NAME`, `CONTROLLER_CONFLICT` */
+function addController(byKey: Map<string, { file: string; path: string }>, file: string): void {
+  const path = toPath(file);
+  const other = byKey.get(toConflictKey(path));
+  if (other !== undefined) {
+    throw new Fault(
+      "CONTROLLER_CONFLICT",
+      `Cannot load controllers "${other.file}" and "${file}": both claim ${path}, expected one file for a path`,
+      { place: { file } },
+    );
+  }
+  byKey.set(toConflictKey(path), { file, path });
 }
 
 /**
@@ -84,6 +105,7 @@ async function loadModule(folder: string, file: string, load: (file: string) => 
       new Fault(
         "CONTROLLER_LOAD",
         `Cannot load controller "${file}": it did not finish within ${LONGEST_LOAD_MS / 1000} s`,
+        { place: { file } },
       ),
     );
   }, LONGEST_LOAD_MS);
@@ -92,13 +114,15 @@ async function loadModule(folder: string, file: string, load: (file: string) => 
   } catch (thrown) {
     const error = toShowable(thrown);
     if (error instanceof Fault && error.code === "CONTROLLER_LOAD") throw error;
-    const place = locate(error, folder);
+    const place = locate(error, folder) ?? locateImport(error, folder, join(folder, file));
     const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
     const detail = error instanceof Fault ? undefined : Bun.inspect(error, { colors: false }).trim();
-    throw new Fault("CONTROLLER_LOAD", `Cannot load controller "${file}": ${describeError(error)}${where}`, {
+    // The rest of a text of several lines is in the detail.
+    const [what] = describeError(error).split("\n", 1);
+    throw new Fault("CONTROLLER_LOAD", `Cannot load controller "${file}": ${what}${where}`, {
       cause: error,
       detail,
-      place,
+      place: place ?? { file },
     });
   } finally {
     clearTimeout(timer);

@@ -32,6 +32,7 @@ export function toPath(file: string): string {
     throw new Fault(
       "CONTROLLER_NAME",
       `Cannot load controller "${file}": the paths below "/-/" are the server's own, expected another name`,
+      { place: { file } },
     );
   }
   return `/${segments.map((segment) => toPathSegment(segment, file)).join("/")}`;
@@ -60,6 +61,7 @@ function toPathSegment(segment: string, file: string): string {
     throw new Fault(
       "CONTROLLER_NAME",
       `Cannot load controller "${file}": "${segment}" cannot be part of a path, expected a plain name or a parameter such as [id]`,
+      { place: { file } },
     );
   }
   return segment;

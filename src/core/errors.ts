@@ -50,10 +50,19 @@ export const faultCodes = {
 
 export type FaultCode = keyof typeof faultCodes;
 
-type FaultOptions = ErrorOptions & { detail?: string | undefined; place?: Location | undefined };
+type FaultOptions = ErrorOptions & { detail?: string | undefined; place?: Place | undefined };
 
 /** Where in a controllers folder something happened. */
-export type Location = { file: string; line: number; column: number };
+export type Location = {
+  /** Relative to the folder. */
+  file: string;
+  /** From 1 on. */
+  line: number;
+  column: number;
+};
+
+/** Where a mistake is: maybe only the file is known. */
+export type Place = Pick<Location, "file"> & Partial<Location>;
 
 /**
  * What could not be done, to what, and what is wanted.
@@ -65,8 +74,8 @@ export class Fault extends Error {
   readonly code: FaultCode;
   /** Lines to print beneath the message: a code frame. */
   readonly detail: string | undefined;
-  /** The place of a controller's fault. */
-  readonly place: Location | undefined;
+  /** Where the mistake is, if it is one in a controllers folder. */
+  readonly place: Place | undefined;
 
   constructor(code: FaultCode, message: string, { detail, place, ...options }: FaultOptions = {}) {
     super(message, options);

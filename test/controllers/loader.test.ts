@@ -49,7 +49,7 @@ test("findControllers() lists the controllers of nested folders, the most specif
     "chat.test.ts": "",
     "types.d.ts": "",
   });
-  expect(findControllers(folder.path)).toEqual([
+  expect(findControllers(folder.path).files).toEqual([
     { file: "index.ts", path: "/" },
     { file: "chat/chat.js", path: "/chat" },
     { file: "room/new.ts", path: "/room/new" },
@@ -63,26 +63,26 @@ test("findControllers() follows links to files and folders", () => {
   symlinkSync(join(other.path, "news.ts"), join(folder.path, "feed.ts"));
   symlinkSync(join(other.path, "admin"), join(folder.path, "inner"));
   symlinkSync(join(other.path, "gone"), join(folder.path, "dangling"));
-  const paths = findControllers(folder.path).map(({ path }) => path);
+  const paths = findControllers(folder.path).files.map(({ path }) => path);
   expect(paths).toEqual(["/chat", "/feed", "/inner/stats"]);
 });
 
 test("findControllers() ends when a link leads back to its own folder", () => {
   using folder = createFolder({ "chat.ts": "" });
   symlinkSync(".", join(folder.path, "again"));
-  expect(findControllers(folder.path)).toContainEqual({ file: "chat.ts", path: "/chat" });
+  expect(findControllers(folder.path).files).toContainEqual({ file: "chat.ts", path: "/chat" });
 });
 
 test("findControllers() leaves out a link that leads only to itself", () => {
   using folder = createFolder({ "chat.ts": "" });
   symlinkSync("loop", join(folder.path, "loop"));
-  expect(findControllers(folder.path)).toEqual([{ file: "chat.ts", path: "/chat" }]);
+  expect(findControllers(folder.path).files).toEqual([{ file: "chat.ts", path: "/chat" }]);
 });
 
 test("findControllers() serves a folder under each of its names", () => {
   using folder = createFolder({ "news/feed.ts": "" });
   symlinkSync("news", join(folder.path, "aktuell"));
-  expect(findControllers(folder.path).map(({ path }) => path)).toEqual(["/aktuell/feed", "/news/feed"]);
+  expect(findControllers(folder.path).files.map(({ path }) => path)).toEqual(["/aktuell/feed", "/news/feed"]);
 });
 
 test("findControllers() refuses a folder that is not there", () => {
@@ -108,14 +108,18 @@ test.each([
 ])("findControllers() refuses %s beside %s", (one, other, path) => {
   using folder = createFolder({ [one]: "", [other]: "" });
   const message = `Cannot load controllers "${one}" and "${other}": both claim ${path}, expected one file for a path`;
-  expect(() => findControllers(folder.path)).toThrow(expect.objectContaining({ code: "CONTROLLER_CONFLICT", message }));
+  expect(findControllers(folder.path).faults).toEqual([
+    expect.objectContaining({ code: "CONTROLLER_CONFLICT", message, place: { file: other } }),
+  ]);
 });
 
 test("findControllers() refuses a name that cannot be a path", () => {
   using folder = createFolder({ "chat.ts": "", "room/[id.ts": "" });
   const message =
     'Cannot load controller "room/[id.ts": "[id" cannot be part of a path, expected a plain name or a parameter such as [id]';
-  expect(() => findControllers(folder.path)).toThrow(expect.objectContaining({ code: "CONTROLLER_NAME", message }));
+  const { files, faults } = findControllers(folder.path);
+  expect(faults).toEqual([expect.objectContaining({ code: "CONTROLLER_NAME", message })]);
+  expect(files).toEqual([{ file: "chat.ts", path: "/chat" }]);
 });
 
 const NONE =
@@ -252,15 +256,24 @@ test("loadController() reports a thrown value that is no error", async () => {
 });
 
 test.each([
-  ["import x from './nope.ts'; export const get = x;", "./nope.ts"],
-  ["import x from 'no-such-package'; export const get = x;", "no-such-package"],
-  ["import { nope } from 'hubbub'; export const get = nope;", "nope"],
-  ["exports.get = require('/lib/nope');", "/lib/nope"],
-])("loadController() names what %p cannot import", async (text, name) => {
-  const [fault] = await loadFaults({ "chat.js": text });
-  expect(fault?.code).toBe("CONTROLLER_LOAD");
-  expect(fault?.message).toStartWith('Cannot load controller "chat.js": ');
-  expect(fault?.message).toContain(name);
+  ["import x from './nope.ts'; export const get = x;", "./nope.ts", 15],
+  ["import x from 'no-such-package'; export const get = x;", "no-such-package", 15],
+  ["import { nope } from 'hubbub'; export const get = nope;", "nope", 10],
+  ["exports.get = require('/lib/nope');", "/lib/nope", 23],
+])("loadController() names what %p cannot import, and the place", async (text, name, column) => {
+  const [fault] = await loadFaults({ "chat.js": `\n${text}` });
+  expect(fault).toMatchObject({ code: "CONTROLLER_LOAD", place: { file: "chat.js", line: 2, column } });
+  expect(fault?.message).toMatch(
+    new RegExp(`^Cannot load controller "chat\\.js": .*${name}.* at chat\\.js:2:${column}$`),
+  );
+});
+
+test("loadController() finds the place of an import that fails in what a controller imports", async () => {
+  const [fault] = await loadFaults({
+    "chat.ts": "import { a } from './lib/a.ts';\nexport const get = a;",
+    "lib/a.ts": "// nothing above\n  import 'missing';\nexport const a = () => ({});",
+  });
+  expect(fault?.place).toEqual({ file: "lib/a.ts", line: 2, column: 10 });
 });
 
 test("Generation.load() reports the faults of all controllers at once", async () => {
@@ -269,13 +282,17 @@ test("Generation.load() reports the faults of all controllers at once", async ()
     "b.ts": "throw new Error('boom');",
     "c.ts": "export const get = 5;",
     "d.ts": "",
+    "e*.ts": "",
     "well.ts": "export const get = () => ({});",
+    "well/index.ts": "",
   });
   const thrown: unknown = await loadFolder(folder).catch((error: unknown) => error);
   expect(thrown).toBeInstanceOf(AggregateError);
   const { message, errors } = thrown as AggregateError;
-  expect(message).toBe(`Cannot load the controllers in "${folder.path}": 4 of 5 have a fault`);
+  expect(message).toBe(`Cannot load the controllers in "${folder.path}": 6 of 7 have a fault`);
   expect((errors as Fault[]).map((fault) => [/"(.+?)"/.exec(fault.message)?.[1], fault.code])).toEqual([
+    ["e*.ts", "CONTROLLER_NAME"],
+    ["well.ts", "CONTROLLER_CONFLICT"],
     ["a.ts", "CONTROLLER_LOAD"],
     ["b.ts", "CONTROLLER_LOAD"],
     ["c.ts", "CONTROLLER_SHAPE"],
