@@ -14,6 +14,9 @@ const ownModules: Record<string, string> = {
   "hubbub/test": "src/testing/hubbub-test.d.ts",
 };
 
+/** What controllers have without an import. */
+const ownGlobals = "src/controllers/hubbub-globals.d.ts";
+
 /** The packages that controllers import without installing them. */
 const libraries = ["hono", "valibot"];
 
@@ -34,15 +37,23 @@ const packers: Record<KitPart, () => Record<string, string>> = {
  * - `server`: the server's sources and the packages that it is made of, as they lie in the repository.
  * - `templates`: what `hubbub init` begins a folder with, below the name of each.
  */
-export async function packKit(part: KitPart): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await Bun.zstdCompress(await new Bun.Archive(packers[part]()).bytes(), { level: 12 }));
+export function packKit(part: KitPart): Promise<Uint8Array<ArrayBuffer>> {
+  packed[part] ??= pack(packers[part]());
+  return packed[part];
+}
+
+/** What was packed in this process: the repository stays as it is meanwhile. */
+const packed: Partial<Record<KitPart, Promise<Uint8Array<ArrayBuffer>>>> = {};
+
+async function pack(files: Record<string, string>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await Bun.zstdCompress(await new Bun.Archive(files).bytes(), { level: 12 }));
 }
 
 function packTypes(): Record<string, string> {
   const own = Object.fromEntries(Object.entries(ownModules).map(([name, file]) => [name, join(root, file)]));
   const packages = listPackages(["bun-types", ...libraries]);
   return {
-    "hubbub.d.ts": bundleDeclarations(own),
+    "hubbub.d.ts": `${bundleDeclarations(own)}\n${readFileSync(join(root, ownGlobals), "utf8")}`,
     ".hubbub/websocket.d.ts": 'export * from "hubbub";\n',
     ".hubbub/tsconfig.json": `${JSON.stringify(createTsconfig(), null, 2)}\n`,
     ...moveBelow(".hubbub", readPackages(packages, ["**/*.d.ts", "**/*.d.mts", "**/package.json"])),
@@ -67,6 +78,7 @@ function createTsconfig() {
       moduleResolution: "bundler",
       moduleDetection: "force",
       allowImportingTsExtensions: true,
+      allowJs: true,
       verbatimModuleSyntax: true,
       noEmit: true,
       strict: true,

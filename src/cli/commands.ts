@@ -1,9 +1,11 @@
+import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
 import { compileCommand } from "./compile.ts";
 import { createCompletionCommand } from "./completion.ts";
 import { createHelpCommand } from "./help.ts";
 import { initCommand } from "./init.ts";
 import { publishCommand } from "./publish.ts";
+import { routesCommand } from "./routes.ts";
 import { serveCommand } from "./serve.ts";
 import { testCommand } from "./test.ts";
 import { typesCommand } from "./types.ts";
@@ -14,6 +16,8 @@ import { versionCommand } from "./version.ts";
 export const commands: readonly Command[] = [
   serveCommand,
   initCommand,
+  checkCommand,
+  routesCommand,
   testCommand,
   compileCommand,
   typesCommand,

@@ -1,7 +1,7 @@
-import { version } from "../core/version.ts";
 import type { Command, Given } from "./command.ts";
 import { readGivenConfig } from "./config-file.ts";
-import { type ControllersFolder, findFolder } from "./folder.ts";
+import { findFolder } from "./folder.ts";
+import { withControllers } from "./load-controllers.ts";
 import { print } from "./print.ts";
 import { targets } from "./targets.ts";
 
@@ -35,18 +35,8 @@ async function compile({ operands, flags, settings }: Given): Promise<number> {
   const folder = findFolder(operands[0], "compile");
   const { createExecutable, readOptions } = await import("./create-executable.ts");
   const options = readOptions(flags);
-  await checkControllers(folder, { settings });
+  // Nothing is written if a controller has a fault.
+  if (!folder.isEmbedded) await withControllers(folder, readGivenConfig({ settings }), () => {});
   const exitCode = await createExecutable(folder, options);
   return exitCode === 0 ? print(`Wrote ${options.outfile}\n`) : exitCode;
-}
-
-/** Loads the controllers, so that nothing is written if one has a fault. */
-async function checkControllers(
-  { path, isEmbedded }: ControllersFolder,
-  given: Pick<Given, "settings">,
-): Promise<void> {
-  if (isEmbedded) return;
-  const { App } = await import("../app.ts");
-  const generation = await new App({ config: readGivenConfig(given), folder: path, isEmbedded, version }).load();
-  await generation.dispose(0);
 }

@@ -125,6 +125,7 @@ ${controllers.sort().join("")}
 What to do next:
 
 ${enter === "" ? "" : `  cd ${enter}\n`}  hubbub        # serve it at http://127.0.0.1:3000/, and edit it while it runs
+  hubbub check  # find what is wrong in it, without serving
   hubbub test   # run its tests
 `;
 }

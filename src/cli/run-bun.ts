@@ -13,3 +13,21 @@ export async function runBun(args: readonly string[]): Promise<number> {
   for (const signal of signals) process.off(signal, pass);
   return exitCode;
 }
+
+/**
+ * Runs a command of the runtime in this executable, with nothing of this terminal and nothing of this environment.
+ *
+ * @param cwd where it runs
+ */
+export async function askBun(
+  args: readonly string[],
+  cwd: string,
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const child = Bun.spawn([process.execPath, ...args], {
+    cwd,
+    env: { BUN_BE_BUN: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [stdout, stderr, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { exitCode, stdout, stderr };
+}

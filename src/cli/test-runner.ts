@@ -1,21 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { takeSnapshot } from "../controllers/snapshot.ts";
 import { Fault } from "../core/errors.ts";
 import type { Given } from "./command.ts";
 import { findOwnFolder } from "./folder.ts";
-import { unpackKit } from "./kit.ts";
 import { runBun } from "./run-bun.ts";
+import { withScratch } from "./scratch.ts";
 import { formatFailedLog } from "./test-log.ts";
 
 /** What the runner takes for a test by its name. */
 const TEST_FILE = /[._](?:test|spec)\.(?:[cm]?[jt]s|[jt]sx)$/;
 
+const PRELOAD = "preload.ts";
+const CONFIG = "bunfig.toml";
+const LOG = "log.jsonl";
+
 /**
  * Runs the tests of a folder in a process of the runtime's runner; returns its exit code.
  *
- * @throws {Fault} `FOLDER`, `TESTS_MISSING`
+ * @throws {Fault} `FOLDER`, `TESTS_MISSING`, `SCRATCH`
  */
 export async function runTests({ operands, flags, rest = [] }: Given): Promise<number> {
   const folder = findOwnFolder(operands[0], "test");
@@ -24,36 +26,35 @@ export async function runTests({ operands, flags, rest = [] }: Given): Promise<n
     const text = `Cannot test "${shown}": it has no tests, expected at least one file such as chat.test.ts`;
     throw new Fault("TESTS_MISSING", text, { detail: example });
   }
-  const staging = mkdtempSync(join(tmpdir(), "hubbub-runner-"));
-  try {
-    await unpackKit("server", staging);
-    const [preload, config] = [join(staging, "preload.ts"), join(staging, "bunfig.toml")];
-    const [logFile, report] = [join(staging, "log.jsonl"), join(staging, "report.xml")];
-    const options = { folder, logFile, showsLog: flags["log"] === true };
-    writeFileSync(
-      preload,
-      `import { prepareRun } from "./src/testing/preload.ts";\nprepareRun(${JSON.stringify(options)});\n`,
-    );
-    writeFileSync(config, "");
-    writeFileSync(logFile, "");
-    const isReported = flags["watch"] !== true && !rest.some((flag) => flag.startsWith("--reporter"));
+  const options = { folder, showsLog: flags["log"] === true };
+  const isReported = flags["watch"] !== true && !rest.some((flag) => flag.startsWith("--reporter"));
+  return withScratch({ kit: "server", files: (scratch) => listFiles(scratch, options) }, async (scratch) => {
+    const report = join(scratch, "report.xml");
     const exitCode = await runBun([
       "test",
-      `--config=${config}`,
+      `--config=${join(scratch, CONFIG)}`,
       "--no-env-file",
       "--no-install",
-      `--preload=${preload}`,
+      `--preload=${join(scratch, PRELOAD)}`,
       ...(isReported ? ["--reporter=junit", `--reporter-outfile=${report}`] : []),
       ...listRunnerFlags(flags),
       ...rest,
       folder,
     ]);
     if (exitCode !== 0 && isReported && flags["log"] !== true)
-      process.stderr.write(formatFailedLog({ logFile, report }));
+      process.stderr.write(formatFailedLog({ logFile: join(scratch, LOG), report }));
     return exitCode;
-  } finally {
-    rmSync(staging, { recursive: true, force: true });
-  }
+  });
+}
+
+/** What the runner reads, and the file that takes what servers log. */
+function listFiles(scratch: string, options: { folder: string; showsLog: boolean }): Record<string, string> {
+  const given = JSON.stringify({ ...options, logFile: join(scratch, LOG) });
+  return {
+    [PRELOAD]: `import { prepareRun } from "./src/testing/preload.ts";\nprepareRun(${given});\n`,
+    [CONFIG]: "",
+    [LOG]: "",
+  };
 }
 
 function hasTests(folder: string): boolean {

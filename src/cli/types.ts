@@ -1,8 +1,8 @@
 import { formatCount } from "../core/units.ts";
-import { version } from "../core/version.ts";
 import type { Command, Given } from "./command.ts";
 import { readGivenConfig } from "./config-file.ts";
 import { findFolder } from "./folder.ts";
+import { withControllers } from "./load-controllers.ts";
 import { print, writeOutput } from "./print.ts";
 
 export const typesCommand: Command = {
@@ -23,11 +23,11 @@ in \`message\` and \`sends\` of the controllers in DIR, or of those in ./control
 /** @throws {Fault} what loading the controllers throws, and `OUTPUT`. */
 async function writeTypes({ operands, settings, flags }: Given): Promise<number> {
   const config = readGivenConfig({ settings });
-  const { path: folder, isEmbedded } = findFolder(operands[0], "write the types of");
-  const [{ App }, { formatPathTypes }] = await Promise.all([import("../app.ts"), import("./path-types.ts")]);
-  const generation = await new App({ config, folder, isEmbedded, version }).load();
-  const { text, count, gaps } = await formatPathTypes(generation.controllers.values());
-  await generation.dispose(0);
+  const folder = findFolder(operands[0], "write the types of");
+  const { formatPathTypes } = await import("./path-types.ts");
+  const { text, count, gaps } = await withControllers(folder, config, ({ controllers }) =>
+    formatPathTypes(controllers.values()),
+  );
   for (const gap of gaps) process.stderr.write(`hubbub: ${gap}\n`);
   if (typeof flags["out"] !== "string") return print(text);
   await writeOutput(flags["out"], text);

@@ -22,6 +22,8 @@ export const faultCodes = {
   LISTEN: 1,
   WORKER: 1,
   OUTPUT: 1,
+  SCRATCH: 1,
+  CHECKER: 1,
   INIT: 1,
   COMPILE: 78,
   RUNTIME: 1,

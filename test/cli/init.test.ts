@@ -23,8 +23,8 @@ test.each(templates)("init --template %s makes a folder whose tests pass and who
   const tested = await runBinary(["test"], { cwd });
   expect(tested).toMatchObject({ exitCode: 0 });
   expect(tested.stderr).toMatch(/^ [3-9] pass\n 0 fail$/m);
-  const checked = await runBinary(["check"], { cwd, environment: { BUN_BE_BUN: "1" } });
-  expect(checked.stderr).toMatch(/^✓ No type errors in [2-9] files/);
+  for (const environment of [{}, { BUN_BE_BUN: "1" }])
+    expect(await runBinary(["check"], { cwd, environment })).toMatchObject({ exitCode: 0 });
   expect(readFileSync(join(cwd, "README.md"), "utf8")).toMatch(/^# [^]*\n## Commands\n/);
 });
 

@@ -76,6 +76,12 @@ test("the log has colours on a terminal, and none with NO_COLOR", async () => {
   expect(await runOnTerminal(args, { NO_COLOR: "1" }, "Listening")).not.toContain("\u001b[");
 });
 
+test.each([["check"], ["routes"]])("%s has colours on a terminal, and none with NO_COLOR", async (command) => {
+  const args = [command, join(root, "controllers")];
+  expect(await runOnTerminal(args, {})).toContain("\u001b[");
+  expect(await runOnTerminal(args, { NO_COLOR: "1" })).not.toContain("\u001b[");
+});
+
 test("a mistake has no colours in what is not a terminal", async () => {
   const { code, errors } = await runShell("hubbub sreve");
   expect({ code, errors }).toEqual({
