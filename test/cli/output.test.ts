@@ -63,6 +63,8 @@ async function runOnTerminal(args: string[], environment: Record<string, string>
     child.kill("SIGTERM");
   }
   expect(await child.exited).toBe(0);
+  // What was written before the end may be read after it.
+  await waitFor(() => text.endsWith("\n"), "end of a line on the terminal");
   return text.replaceAll("\r\n", "\n");
 }
 

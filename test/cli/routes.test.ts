@@ -18,11 +18,11 @@ const files = {
 test("hubbub routes lists path, file, methods, sessions and schemas in columns", async () => {
   using folder = createFolder(files);
   const { stdout, exitCode } = await runBinary(["routes", "app"], { cwd: folder.path });
-  expect(stdout).toBe(`PATH       FILE          METHODS                                WEBSOCKET  SCHEMAS
+  expect(stdout).toBe(`PATH       FILE          METHODS                                 WEBSOCKET  SCHEMAS
 /          index.js      GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS  -          -
-/events    events.js     -                                      yes        -
-/post      post.ts       POST                                   -          -
-/room/:id  room/[id].ts  GET,HEAD                               yes        message,sends,params
+/events    events.js     -                                       yes        -
+/post      post.ts       POST                                    -          -
+/room/:id  room/[id].ts  GET,HEAD                                yes        message,sends,params
 `);
   expect(exitCode).toBe(0);
 });

@@ -138,7 +138,7 @@ const bad: { name: string; argv: string[]; code: number; errors: string; files?:
     {
       name: "two files for one path",
       argv: ["serve", "app"],
-      files: { "app/chat.ts": "", "app/chat/index.ts": "" },
+      files: { "app/chat.ts": "export const get = () => ({});", "app/chat/index.ts": "" },
       code: 78,
       errors: 'Cannot load controllers "chat.ts" and "chat/index.ts": both claim /chat, expected one file for a path',
     },
