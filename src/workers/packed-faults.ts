@@ -1,11 +1,11 @@
-import { describeError, describeStack, Fault, type FaultCode, type Location } from "../core/errors.ts";
+import { describeError, describeStack, Fault, type FaultCode, type Place } from "../core/errors.ts";
 
 /** A fault as it travels between threads: an error loses its class and its own properties on the way. */
 export type PackedFault = {
   code: FaultCode | undefined;
   message: string;
   detail: string | undefined;
-  place: Location | undefined;
+  place: Place | undefined;
 };
 
 /** What was thrown, or each of the errors of an `AggregateError`. */
