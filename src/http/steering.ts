@@ -73,17 +73,21 @@ export class Steering {
     if (this.#library === undefined) return [];
     const { getsockopt, getsockname } = this.#library.symbols;
     const [value, size, address] = [new Int32Array(1), new Uint32Array(1), new Uint8Array(ADDRESS_BYTES)];
+    // There may be tens of thousands of descriptors.
+    const [valueAt, sizeAt, addressAt] = [ptr(value), ptr(size), ptr(address)];
+    const isListening = (descriptor: number) => {
+      size[0] = value.byteLength;
+      return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, valueAt, sizeAt) === 0 && value[0] === 1;
+    };
+    const hasPort = (descriptor: number) => {
+      size[0] = address.byteLength;
+      if (getsockname(descriptor, addressAt, sizeAt) !== 0) return false;
+      const isInternet = address[0] === AF_INET || address[0] === AF_INET6;
+      return isInternet && (address[2] ?? 0) * 256 + (address[3] ?? 0) === this.#port;
+    };
     return readdirSync("/proc/self/fd")
       .map(Number)
-      .filter((descriptor) => {
-        size[0] = value.byteLength;
-        if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, ptr(value), ptr(size)) !== 0 || value[0] !== 1)
-          return false;
-        size[0] = address.byteLength;
-        if (getsockname(descriptor, ptr(address), ptr(size)) !== 0) return false;
-        const isInternet = address[0] === AF_INET || address[0] === AF_INET6;
-        return isInternet && (address[2] ?? 0) * 256 + (address[3] ?? 0) === this.#port;
-      });
+      .filter((each) => isListening(each) && hasPort(each));
   }
 }
 
