@@ -184,6 +184,7 @@ export class App {
       groups: this.#groups,
       cluster: this.#cluster,
       sessions: this.#sessions,
+      facts: this.facts,
       controllers: this.#live,
       loopLag: this.#loopLag,
       findUnreadiness: () => this.#findUnreadiness(),
@@ -260,6 +261,11 @@ export class App {
     const next = this.#staged;
     this.#staged = undefined;
     if (next !== undefined) void this.#live.swap(next)?.dispose();
+  }
+
+  /** A load was refused: the generation that serves is not what is in the folder. */
+  noteFault(text: string): void {
+    this.#live.noteFault(text);
   }
 
   /** Ends what was staged. */

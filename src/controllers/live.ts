@@ -32,6 +32,8 @@ export type LiveOptions<Generation extends Loaded> = {
   watch: boolean;
   /** A generation is loaded and serves from now on; the one before it, if any, still finishes its handlers. */
   onSwap: (next: Generation, previous: Generation | undefined) => void;
+  /** A load was refused: the generation that serves stays. */
+  onRefuse?: (fault: string) => void;
   /** A file in `public/` changed. */
   onPageChange: () => void;
   /** How many values are kept: what the log says of a reload. */
@@ -94,6 +96,12 @@ export class LiveControllers<Generation extends Loaded> {
     return this.#reloading;
   }
 
+  /** A load was refused, here or by whoever else loads. */
+  noteFault(text: string): void {
+    this.#lastFault = text;
+    this.#options.onRefuse?.(text);
+  }
+
   /** Resolves when no load is under way. */
   async settle(): Promise<void> {
     while (this.#reloading !== undefined) await this.#reloading;
@@ -114,8 +122,9 @@ export class LiveControllers<Generation extends Loaded> {
   #compare(snapshot: Snapshot | undefined): void {
     const before = this.#loadedFrom;
     if (snapshot === undefined) {
-      this.#lastFault = `The controllers folder is gone or may not be read: generation ${this.current.number} keeps serving`;
-      if (before !== undefined) log.warning(this.#lastFault);
+      const text = `The controllers folder is gone or may not be read: generation ${this.current.number} keeps serving`;
+      this.noteFault(text);
+      if (before !== undefined) log.warning(text);
       this.#loadedFrom = undefined;
       return;
     }
@@ -198,7 +207,7 @@ export class LiveControllers<Generation extends Loaded> {
     const faults: unknown[] = fault instanceof AggregateError ? fault.errors : [fault];
     const text = faults.map(describeError).join("\n");
     if (text === this.#lastFault) return;
-    this.#lastFault = text;
+    this.noteFault(text);
     for (const each of faults) {
       const { detail, place } = each instanceof Fault ? each : {};
       log.error(`${describeError(each)}; generation ${this.current.number} keeps serving`, {

@@ -1,4 +1,8 @@
-/** What the server knows of itself by name, as plain data: what is counted, who is there. */
+/**
+ * What the server knows of itself by name, as plain data: what is counted, who is there.
+ *
+ * A server of several workers has one of these in each: what each says is for whoever asks to put together.
+ */
 export class Facts {
   readonly #sources = new Map<string, (argument: unknown) => unknown>();
   readonly #ask: ((name: string, argument: unknown) => Promise<unknown[]>) | undefined;
@@ -22,8 +26,14 @@ export class Facts {
     return this.#sources.get(name)?.(argument);
   }
 
-  /** What every worker says: one answer of each that answers in time. */
-  async collect(name: string, argument?: unknown): Promise<unknown[]> {
-    return this.#ask === undefined ? [await this.read(name, argument)] : this.#ask(name, argument);
+  /** There are other workers. */
+  get isShared(): boolean {
+    return this.#ask !== undefined;
+  }
+
+  /** What every worker says, this one too: one answer of each that answers in time. */
+  async collect<T>(name: string, argument?: unknown): Promise<T[]> {
+    const answers = this.#ask === undefined ? [await this.read(name, argument)] : await this.#ask(name, argument);
+    return answers as T[];
   }
 }

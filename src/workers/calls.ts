@@ -34,6 +34,7 @@ export type WorkerCalls = {
   /** Serves a certificate beside the one before it, until `retire`. */
   openNext: (certificate: Certificate) => void;
   retire: (nothing: undefined) => void;
+  noteFault: (text: string) => void;
   reloadPages: (version: string) => void;
   setOutOfFiles: (isOut: boolean) => void;
   setFull: (address: { address: string; isFull: boolean }) => void;

@@ -95,6 +95,9 @@ export class Supervisor {
       list: ({ controllers }) => controllers,
       watch: config.watch && !isEmbedded,
       onSwap: (next) => this.#swap(next),
+      onRefuse: (fault) => {
+        for (const { thread } of this.#crew.members) thread.link.tell("noteFault", fault);
+      },
       onPageChange: () => this.#reloadPages(),
       countKept: () => this.#live.current.kept,
     });

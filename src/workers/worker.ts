@@ -32,6 +32,7 @@ const calls: WorkerCalls = {
   listen: ({ port, certificate }) => parts().app.listen(certificate, port).href,
   openNext: (certificate) => parts().app.openNext(certificate),
   retire: () => parts().app.retire(),
+  noteFault: (text) => parts().app.noteFault(text),
   reloadPages: (version) => parts().app.reloadPages(version),
   setOutOfFiles: (isOut) => parts().app.setOutOfFiles(isOut),
   setFull: ({ address, isFull }) => parts().counts.setFull(address, isFull),

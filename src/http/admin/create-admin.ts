@@ -1,12 +1,14 @@
 import type { Cluster } from "../../bus/cluster.ts";
 import type { Api } from "../../controllers/api.ts";
 import type { Clock } from "../../core/clock.ts";
+import type { Facts } from "../../core/facts.ts";
 import type { Groups } from "../../groups/groups.ts";
 import type { Sessions } from "../../sessions/sessions.ts";
 import type { TrustedProxies } from "../forwarded.ts";
 import type { UpgradeGate } from "../upgrade.ts";
 import { Admin } from "./admin.ts";
 import { AdminAccess } from "./admin-access.ts";
+import { createCrewBackend } from "./crew-backend.ts";
 import { createLocalBackend } from "./local-backend.ts";
 import { type HealthParts, readHealth } from "./read-health.ts";
 
@@ -22,6 +24,8 @@ export type CreateAdminParts = Pick<
   /** The other nodes, if there can be some. */
   cluster: Cluster | undefined;
   sessions: Sessions;
+  /** What other workers of this process say, if there are some. */
+  facts: Facts;
 };
 
 /** The inspector and the API of this process. */
@@ -33,12 +37,13 @@ export function createAdmin({
   groups,
   cluster,
   sessions,
+  facts,
   ...parts
 }: CreateAdminParts): Admin {
   const { registry, maxSessions } = sessions;
   const startedAt = clock.date();
   const health = { ...parts, maxSessions, startedAt, now: () => clock.date(), sessions: registry, groups };
-  const backend = createLocalBackend({
+  const local = createLocalBackend({
     api,
     sessions: registry,
     *groupNames() {
@@ -47,6 +52,7 @@ export function createAdmin({
     },
     readHealth: () => readHealth(health),
   });
+  const backend = facts.isShared ? createCrewBackend(local, facts) : local;
   const { metrics, throttledLog } = gate;
   const token = parts.config.adminToken;
   const access = new AdminAccess({ token, proxies, metrics, throttledLog, now: () => clock.now() });
