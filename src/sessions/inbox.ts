@@ -18,6 +18,7 @@ export class Inbox {
   readonly #limits: InboxLimits;
   #events: SessionEvent[] = [];
   #size = 0;
+  #settled: PromiseWithResolvers<void> | undefined;
 
   constructor(limits: InboxLimits) {
     this.#limits = limits;
@@ -41,6 +42,17 @@ export class Inbox {
     this.#events = kept;
     this.#size = 0;
     return dropped;
+  }
+
+  /** Resolves when the running event and all that wait are done. */
+  get settled(): Promise<void> {
+    this.#settled ??= Promise.withResolvers();
+    return this.#settled.promise;
+  }
+
+  /** All of them are done. */
+  settle(): void {
+    this.#settled?.resolve();
   }
 
   /** So much waits that the socket must be paused. */

@@ -3,6 +3,22 @@ import type { Session } from "./session.ts";
 /** A session may send what its rates allow for so long at once. */
 const BURST_SECONDS = 10;
 
+/** What one session may still send. */
+export type Credit = {
+  /** It is full, and that of every session that has sent nothing yet. */
+  readonly isShared: boolean;
+  messages: number;
+  /** Bytes of binary and characters of text. */
+  size: number;
+  /** When it was given last, by the clock that does not jump. */
+  givenAt: number;
+  /** What `heldMs` was when it was given for that last. */
+  givenHeldMs: number;
+};
+
+/** The credit of a session that nobody limits. */
+export const unlimited: Credit = { isShared: true, messages: Infinity, size: Infinity, givenAt: 0, givenHeldMs: 0 };
+
 export type RateLimitsOptions = {
   /** 0 for no limit. */
   messagesPerSecond: number;
@@ -25,52 +41,65 @@ export class RateLimits {
   readonly #bytesPerSecond: number;
   readonly #now: () => number;
   readonly #heldMs: () => number;
+  #full: Credit;
 
   constructor({ messagesPerSecond, bytesPerSecond, now, heldMs }: RateLimitsOptions) {
     this.#messagesPerSecond = messagesPerSecond || Infinity;
     this.#bytesPerSecond = bytesPerSecond || Infinity;
     this.#now = now;
     this.#heldMs = heldMs;
+    this.#full = this.#fill(0);
   }
 
-  /** Fills the buckets of a new session. */
+  /** Gives a new session its credit. Most only listen, and share what they never use. */
   begin(session: Session): void {
-    session.messageCredit = this.#messagesPerSecond * BURST_SECONDS;
-    session.byteCredit = this.#bytesPerSecond * BURST_SECONDS;
-    session.creditedAt = this.#now();
-    session.creditedHeldMs = this.#heldMs();
+    const heldMs = this.#heldMs();
+    if (heldMs !== this.#full.givenHeldMs) this.#full = this.#fill(heldMs);
+    session.credit = this.#full;
   }
 
   /** Takes one message of `size` bytes or characters; false if the session has sent more than it may. */
   take(session: Session, size: number): boolean {
     const now = this.#now();
-    if (now !== session.creditedAt) this.#refill(session, now);
-    session.messageCredit -= 1;
-    session.byteCredit -= size;
-    return hasCredit(session) || this.#forgive(session);
+    if (session.credit.isShared) session.credit = { ...session.credit, isShared: false };
+    const { credit } = session;
+    if (now !== credit.givenAt) this.#refill(credit, now);
+    credit.messages -= 1;
+    credit.size -= size;
+    return isLeft(credit) || this.#forgive(credit);
+  }
+
+  #fill(heldMs: number): Credit {
+    return {
+      isShared: true,
+      messages: this.#messagesPerSecond * BURST_SECONDS,
+      size: this.#bytesPerSecond * BURST_SECONDS,
+      givenAt: this.#now(),
+      givenHeldMs: heldMs,
+    };
   }
 
   /** Gives the credit of the time in which this process slept; false if that is not enough. */
-  #forgive(session: Session): boolean {
+  #forgive(credit: Credit): boolean {
     const heldMs = this.#heldMs();
-    const seconds = (heldMs - session.creditedHeldMs) / 1000;
-    session.creditedHeldMs = heldMs;
-    session.messageCredit += this.#messagesPerSecond * seconds;
-    session.byteCredit += this.#bytesPerSecond * seconds;
-    return hasCredit(session);
+    const seconds = (heldMs - credit.givenHeldMs) / 1000;
+    credit.givenHeldMs = heldMs;
+    credit.messages += this.#messagesPerSecond * seconds;
+    credit.size += this.#bytesPerSecond * seconds;
+    return isLeft(credit);
   }
 
   /** At every step: credit that was never looked at must not grow beyond what a bucket holds. */
-  #refill(session: Session, now: number): void {
-    const seconds = (now - session.creditedAt) / 1000;
-    session.creditedAt = now;
-    session.messageCredit = refill(session.messageCredit, this.#messagesPerSecond, seconds);
-    session.byteCredit = refill(session.byteCredit, this.#bytesPerSecond, seconds);
+  #refill(credit: Credit, now: number): void {
+    const seconds = (now - credit.givenAt) / 1000;
+    credit.givenAt = now;
+    credit.messages = refill(credit.messages, this.#messagesPerSecond, seconds);
+    credit.size = refill(credit.size, this.#bytesPerSecond, seconds);
   }
 }
 
-function hasCredit({ messageCredit, byteCredit }: Session): boolean {
-  return messageCredit >= 0 && byteCredit >= 0;
+function isLeft({ messages, size }: Credit): boolean {
+  return messages >= 0 && size >= 0;
 }
 
 function refill(credit: number, rate: number, seconds: number): number {

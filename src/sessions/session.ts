@@ -5,6 +5,8 @@ import type { EncodedMessage } from "../groups/message.ts";
 import type { Traffic } from "../groups/traffic.ts";
 import type { Identity } from "./identity.ts";
 import { Inbox, type InboxLimits } from "./inbox.ts";
+import { type Credit, unlimited } from "./rate-limits.ts";
+import type { Slot } from "./timeouts.ts";
 
 /** What a session needs of its socket: Bun's own, which carries the session as its data. */
 export type SessionSocket = ServerWebSocket<Session>;
@@ -51,15 +53,11 @@ export class Session {
   readonly publisher: Publisher;
   /** The time of `Timeouts` at which something was last heard. */
   heardAt = 0;
-  /** The slot of `Timeouts` that looks at this session next; -1 for none. */
-  dueSlot = -1;
-  /** Messages and bytes that it may send before `RateLimits` looks at it again. */
-  messageCredit = 0;
-  byteCredit = 0;
-  /** The time of `Timeouts` at which credit was given last. */
-  creditedAt = 0;
-  /** What `Timeouts.heldMs` was when credit was given for it last. */
-  creditedHeldMs = 0;
+  /** The slot of `Timeouts` that looks at this session next, and its place there. */
+  dueSlot: Slot | undefined = undefined;
+  duePlace = 0;
+  /** What it may send, kept by `RateLimits`. */
+  credit: Credit = unlimited;
   /** The groups that it is in, kept by `Groups`. */
   memberships: Group[] | undefined = undefined;
   /** What it received and was sent; absent if nobody wants to know. */
@@ -72,8 +70,8 @@ export class Session {
   closingAs: { code: number; reason: string } | undefined = undefined;
   #socket: SessionSocket | undefined;
   #isBusy = false;
+  /** What waits for the running event; absent if nothing does. */
   #inbox: Inbox | undefined;
-  #settled: PromiseWithResolvers<void> | undefined;
 
   constructor({ info, route, data, timeoutSeconds, address, publisher }: SessionOptions) {
     this.info = info;
@@ -134,16 +132,15 @@ export class Session {
 
   /** The running event is done: the next that waits begins. */
   finishEvent(): void {
-    while (this.#inbox !== undefined) {
-      const event = this.#inbox.shift();
-      if (this.#inbox.isLow && this.#socket?.isPaused) this.#socket.resume();
-      if (event === undefined) this.#inbox = undefined;
-      else if (!this.route.run(this, event)) return;
+    const inbox = this.#inbox;
+    if (inbox !== undefined) {
+      for (let event = this.#takeEvent(inbox); event !== undefined; event = this.#takeEvent(inbox)) {
+        if (!this.route.run(this, event)) return;
+      }
+      this.#inbox = undefined;
     }
     this.#isBusy = false;
-    if (this.#settled === undefined) return;
-    this.#settled.resolve();
-    this.#settled = undefined;
+    inbox?.settle();
   }
 
   /** An event runs. */
@@ -154,8 +151,14 @@ export class Session {
   /** Resolves when no event runs or waits. */
   settle(): Promise<void> {
     if (!this.#isBusy) return Promise.resolve();
-    this.#settled ??= Promise.withResolvers();
-    return this.#settled.promise;
+    this.#inbox ??= new Inbox(this.route.inboxLimits);
+    return this.#inbox.settled;
+  }
+
+  #takeEvent(inbox: Inbox): SessionEvent | undefined {
+    const event = inbox.shift();
+    if (inbox.isLow && this.#socket?.isPaused) this.#socket.resume();
+    return event;
   }
 
   #handle(event: SessionEvent): void {

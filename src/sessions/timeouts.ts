@@ -7,6 +7,13 @@ const SLOT_MS = 250;
 /** A step longer than this was no time in which a session could be heard: the process slept or was blocked. */
 const LONGEST_STEP_MS = 4 * SLOT_MS;
 
+/** The sessions that are looked at at one moment. */
+export type Slot = {
+  /** In slots since the start. */
+  readonly number: number;
+  readonly sessions: Session[];
+};
+
 export type TimeoutsOptions = {
   /** How often a silent session is pinged; 0 for never. */
   pingSeconds: number;
@@ -26,7 +33,7 @@ export class Timeouts {
   readonly #pingMs: number;
   readonly #expire: (session: Session) => void;
   readonly #clock: Clock;
-  readonly #slots = new Map<number, Set<Session>>();
+  readonly #slots = new Map<number, Slot>();
   #now = 0;
   #slot = 0;
   /** The time of the last step, by the clock. */
@@ -68,11 +75,15 @@ export class Timeouts {
   }
 
   forget(session: Session): void {
-    if (session.dueSlot < 0) return;
-    const slot = this.#slots.get(session.dueSlot);
-    slot?.delete(session);
-    if (slot?.size === 0) this.#slots.delete(session.dueSlot);
-    session.dueSlot = -1;
+    const { dueSlot: slot, duePlace } = session;
+    if (slot === undefined) return;
+    session.dueSlot = undefined;
+    const last = slot.sessions.pop();
+    if (last !== undefined && last !== session) {
+      slot.sessions[duePlace] = last;
+      last.duePlace = duePlace;
+    }
+    if (slot.sessions.length === 0) this.#slots.delete(slot.number);
   }
 
   /** Milliseconds since the start, made of the wheel's steps. */
@@ -99,12 +110,15 @@ export class Timeouts {
       const due = this.#slots.get(this.#slot);
       if (due === undefined) continue;
       this.#slots.delete(this.#slot);
-      for (const session of due) this.#look(session);
+      // What ends meanwhile is left out by the slot itself.
+      for (let session = due.sessions.at(-1); session !== undefined; session = due.sessions.at(-1)) {
+        this.forget(session);
+        this.#look(session);
+      }
     }
   }
 
   #look(session: Session): void {
-    session.dueSlot = -1;
     const { socket, timeoutMs } = session;
     if (socket === undefined) return;
     // A paused socket cannot be heard: that is its controller's doing, not the client's.
@@ -123,10 +137,11 @@ export class Timeouts {
     const untilTimeout = session.timeoutMs > 0 ? session.timeoutMs - this.#silence(session) : Infinity;
     const until = Math.min(untilTimeout, untilPing);
     if (until === Infinity) return;
-    session.dueSlot = Math.max(this.#slot, Math.ceil((this.#now + until) / SLOT_MS));
-    const slot = this.#slots.get(session.dueSlot);
-    if (slot === undefined) this.#slots.set(session.dueSlot, new Set([session]));
-    else slot.add(session);
+    const number = Math.max(this.#slot, Math.ceil((this.#now + until) / SLOT_MS));
+    let slot = this.#slots.get(number);
+    if (slot === undefined) this.#slots.set(number, (slot = { number, sessions: [] }));
+    session.dueSlot = slot;
+    session.duePlace = slot.sessions.push(session) - 1;
   }
 
   /** The least time that `session` can have been silent: `heardAt` may be a whole slot old. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { RateLimits } from "../../src/sessions/rate-limits.ts";
+import { RateLimits, unlimited } from "../../src/sessions/rate-limits.ts";
 import type { Session } from "../../src/sessions/session.ts";
 
 /** A session's buckets under a clock that the test moves, in seconds. */
@@ -13,7 +13,7 @@ function createBucket(messagesPerSecond: number, bytesPerSecond: number) {
     now: () => seconds * 1000,
     heldMs: () => heldSeconds * 1000,
   });
-  const session = { messageCredit: 0, byteCredit: 0, creditedAt: 0, creditedHeldMs: 0 } as Session;
+  const session = { credit: unlimited } as Session;
   limits.begin(session);
   return {
     wait: (more: number) => (seconds += more),
