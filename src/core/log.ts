@@ -9,6 +9,11 @@ export type LogProperties = Record<string, unknown> & { detail?: string | undefi
 
 export type Log = Record<"debug" | "info" | "warning" | "error", (text: string, properties?: LogProperties) => void>;
 
+const severities: readonly (keyof Log)[] = ["debug", "info", "warning", "error"];
+
+/** The least severe lines that are written, by their place in `severities`. */
+let lowestSeverity = 0;
+
 /** The server's own log. */
 export const log: Log = createLog(["hubbub"]);
 
@@ -20,8 +25,11 @@ function createLog(category: string[]): Log {
   // The library reads {name} in a text as a placeholder; ours are plain.
   const write =
     (level: keyof Log) =>
-    (text: string, properties: LogProperties = {}) =>
+    (text: string, properties: LogProperties = {}) => {
+      // The library takes microseconds to find that nobody wants a line.
+      if (severities.indexOf(level) < lowestSeverity) return;
       logger[level](text.includes("{") ? text.replaceAll("{", "{{").replaceAll("}", "}}") : text, properties);
+    };
   return { debug: write("debug"), info: write("info"), warning: write("warning"), error: write("error") };
 }
 
@@ -90,6 +98,7 @@ function sendLog(write: (record: LogRecord) => void, lowestLevel: keyof Log): vo
     write(record);
     for (const take of followers) take(toLine(record));
   };
+  lowestSeverity = severities.indexOf(lowestLevel);
   configureSync({
     reset: true,
     sinks: { sink },
