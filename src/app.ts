@@ -60,7 +60,7 @@ export type AppOptions = {
   /** Notices handlers that hold the event loop, if there is one. */
   watchdog?: Watchdog;
   /** The bus to other nodes; without one the server is alone. */
-  openBus?: OpenBus;
+  openBus?: OpenBus | undefined;
   /** What all that waits as long as a setting says goes by; the machine's own if absent. */
   clock?: Clock;
   /** Further free identifiers of the controllers' modules. */

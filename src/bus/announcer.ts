@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock, ClockTimer } from "../core/clock.ts";
 import type { Frame } from "./frame.ts";
 
-/** Changes of this long go out together, in milliseconds. */
+/** After some changes have gone out, those of this long go out together, in milliseconds. */
 const WINDOW_MS = 50;
 
 /** Groups in one frame. */
@@ -29,6 +29,7 @@ export class Announcer {
   readonly #changed = new Set<string>();
   #number = 0;
   #timer: ClockTimer | undefined;
+  #flushedAt = -Infinity;
   #isStopped = false;
 
   constructor(options: AnnouncerOptions) {
@@ -46,7 +47,9 @@ export class Announcer {
     if (this.#timer !== undefined || this.#isStopped) return;
     // The timer is the server's: one of a controller's generation would end with it.
     this.#asHost(() => {
-      this.#timer = this.#options.clock.setTimeout(() => this.flush(), WINDOW_MS);
+      const { clock } = this.#options;
+      const waitMs = Math.max(0, this.#flushedAt + WINDOW_MS - clock.now());
+      this.#timer = clock.setTimeout(() => this.flush(), waitMs);
     });
   }
 
@@ -54,6 +57,7 @@ export class Announcer {
   flush(): void {
     this.#options.clock.clear(this.#timer);
     this.#timer = undefined;
+    this.#flushedAt = this.#options.clock.now();
     const changed = [...this.#changed];
     this.#changed.clear();
     for (let start = 0; start < changed.length; start += MAX_SIZES) {

@@ -1,4 +1,4 @@
-/** Where a bus stands: it has never been up, it carries frames, or it was up and tries to be again. */
+/** Where a bus stands: it is not up yet, it carries frames, or it could not be up or stay so and tries again. */
 export type BusStage = "connecting" | "up" | "down";
 
 /** What a node gives the bus that it opens. */

@@ -301,15 +301,16 @@ export class Cluster {
       return;
     }
     this.#asHost(() => this.#greet());
-    const down = this.#downSince;
+    const since = this.#downSince;
     this.#downSince = undefined;
-    if (down === undefined) this.#note("The bus is up", { node: this.node });
-    else {
-      const seconds = (clock.now() - down.at) / 1000;
-      const frames = metrics.framesLost - down.lost;
-      const text = `The bus is up again after ${seconds.toFixed(1)} s: ${formatCount(frames, "frame")} for other nodes did not leave`;
-      log.info(text, { node: this.node, seconds, frames });
+    if (since === undefined) {
+      this.#note("The bus is up", { node: this.node });
+      return;
     }
+    const seconds = (clock.now() - since.at) / 1000;
+    const frames = metrics.framesLost - since.lost;
+    const text = `The bus is up after ${seconds.toFixed(1)} s: ${formatCount(frames, "frame")} for other nodes did not leave`;
+    log.info(text, { node: this.node, seconds, frames });
   }
 
   /** The others may have come, gone or changed while this node could not hear them. */

@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { App, AppOptions } from "../app.ts";
+import { findBus } from "../bus/find-bus.ts";
+import { hideCredentials } from "../core/bus-url.ts";
 import { configureLog, log } from "../core/log.ts";
 import { countLongestStopSeconds } from "../core/stop-time.ts";
 import type { Systemd } from "../core/systemd.ts";
@@ -37,7 +39,8 @@ async function serve({ operands, settings }: Given): Promise<number> {
   const found = findAdminToken(given.adminToken, process.stdout.isTTY === true);
   const config = { ...given, adminToken: found.token };
   const { path: folder, isEmbedded } = findFolder(operands[0], "serve");
-  const server = await createServer({ config, folder, isEmbedded, version });
+  if (config.bus !== "") log.info(`The other nodes are found at ${hideCredentials(config.bus)}`);
+  const server = await createServer({ config, folder, isEmbedded, version, openBus: findBus(config) });
   const systemd = await connectToSystemd(() => describeStatus(server));
   const stopped = waitForSignal();
   const starting = server.start();

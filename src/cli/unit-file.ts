@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { parseBusUrl } from "../core/bus-url.ts";
 import type { Config } from "../core/config.ts";
 import { Fault } from "../core/errors.ts";
 import { countOpenFilesFor } from "../core/open-files.ts";
@@ -41,6 +42,7 @@ export function formatUnit(options: UnitOptions): string {
   for (const path of folders) checkPath(path);
   const { "admin-token": adminToken = "", ...plain } = settings;
   const tokenFile = findTokenFile(adminToken, workingDirectory);
+  checkBus(settings["bus"] ?? "");
   const flags = Object.entries(plain).map(([name, value]) => `--${name}=${value}`);
   const start = [...executable, "serve", ...(folder === undefined ? [] : [folder]), ...flags];
   const isInHome = folders.some((path) => /^\/(home|root|run\/user)\//.test(`${path}/`));
@@ -106,6 +108,12 @@ function findTokenFile(adminToken: string, workingDirectory: string): string | u
   const file = resolve(workingDirectory, adminToken.slice(1));
   checkPath(file);
   return file;
+}
+
+/** @throws {Fault} `UNIT` for a bus whose address has a password in it */
+function checkBus(bus: string): void {
+  if (parseBusUrl(bus)?.password === undefined) return;
+  throw fault("this --bus", "it has a password, and everybody may read a unit", "HUBBUB_BUS in the EnvironmentFile");
 }
 
 /** systemd, which may read everything, hands the token's file to the service. */

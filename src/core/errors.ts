@@ -18,6 +18,7 @@ export const faultCodes = {
   CONTROLLER_ANSWER: 1,
   CONTROLLER_ENDED: 1,
   TLS: 78,
+  BUS: 78,
   ADMIN_TOKEN: 78,
   LISTEN: 1,
   WORKER: 1,

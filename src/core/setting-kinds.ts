@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
+import { busUrlForms, hideCredentials, parseBusUrl } from "./bus-url.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
 
 /** What a setting may be: how its text is read and written, and how its flag is given. */
@@ -37,6 +38,31 @@ export function token(minLength: number): Kind<string> {
     format: (value) => (value === "" ? "none" : "secret"),
     placeholder: "TOKEN",
     isSecret: true,
+  };
+}
+
+/** The address of a bus, which may have a password in it; the empty one is none. */
+export function busUrl(): Kind<string> {
+  const wanted = `expected ${busUrlForms}`;
+  const isMeant = (value: string) => value === "" || parseBusUrl(value) !== undefined;
+  return {
+    schema: v.pipe(v.string(wanted), v.check(isMeant, wanted)),
+    format: (value) => (value === "" ? "none" : hideCredentials(value)),
+    placeholder: "URL",
+    isSecret: true,
+  };
+}
+
+/** A name that stands in other names. */
+export function prefix(maxLength: number): Kind<string> {
+  const wanted = `expected 1 to ${maxLength} letters, digits and -_.:/`;
+  return {
+    schema: v.pipe(
+      v.string(wanted),
+      v.check((value) => value.length <= maxLength && /^[\w.:/-]+$/.test(value), wanted),
+    ),
+    format: (value) => value,
+    placeholder: "NAME",
   };
 }
 

@@ -1,6 +1,7 @@
 import { parseOriginPattern } from "./origin-pattern.ts";
 import {
   autoToggle,
+  busUrl,
   countOrAuto,
   duration,
   integer,
@@ -10,6 +11,7 @@ import {
   list,
   oneOf,
   optionalText,
+  prefix,
   requiredDuration,
   size,
   sizeLimit,
@@ -48,6 +50,7 @@ const sections = [
   "Limits",
   "Browsers and proxies",
   "Controllers",
+  "Cluster",
   "Administration",
   "Log",
 ] as const;
@@ -247,6 +250,27 @@ export const settings = {
     autoToggle(),
     "auto",
     "Reload pages in browsers when a file in public/ changes; auto: on a terminal",
+  ),
+  bus: setting(
+    "bus",
+    "Cluster",
+    busUrl(),
+    "",
+    "The Redis or Valkey that joins several servers: redis://HOST:PORT, rediss:// for TLS, redis-sentinel:// and redis-cluster://; give one with a password as a variable",
+  ),
+  "bus-prefix": setting(
+    "busPrefix",
+    "Cluster",
+    prefix(100),
+    "hubbub",
+    "What the names of the bus's channels begin with: servers with another one do not hear each other",
+  ),
+  "bus-ca": setting(
+    "busCaFile",
+    "Cluster",
+    optionalText("FILE", "expected a file"),
+    "",
+    "The certificates, a PEM file, that the bus's certificate must be signed by, instead of the system's",
   ),
   "admin-token": setting(
     "adminToken",

@@ -1,4 +1,5 @@
 import { App } from "../app.ts";
+import { findBus } from "../bus/find-bus.ts";
 import { WorkersNetwork } from "../bus/workers.ts";
 import { configureWorkerLog } from "../core/log.ts";
 import { Watchdog } from "../core/watchdog.ts";
@@ -58,9 +59,9 @@ function createParts(options: WorkerStart): Parts {
     isEmbedded,
     version,
     watchdog: new Watchdog((message) => link.tell("watch", message)),
-    openBus: network.open,
+    openBus: findBus(config) ?? network.open,
     crew: {
-      hasOwnBus: true,
+      hasOwnBus: config.bus === "",
       counts,
       pagesVersion,
       collect: (name, argument) => link.ask("collect", { name, argument }),

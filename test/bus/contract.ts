@@ -1,18 +1,9 @@
 import { expect, test } from "bun:test";
-import type { Bus, BusStage, OpenBus } from "../../src/bus/bus.ts";
-import { formatFrame, parseFrame } from "../../src/bus/frame.ts";
+import type { OpenBus } from "../../src/bus/bus.ts";
+import { formatFrame } from "../../src/bus/frame.ts";
 import { createNodeId } from "../../src/bus/node-id.ts";
+import { decodeText, encodeText, openTestBus, type TestBus, waitUntilUp } from "../support/test-bus.ts";
 import { waitUntil } from "../support/wait-until.ts";
-
-/** A bus under test, and what it told its node. */
-type TestBus = {
-  node: string;
-  bus: Bus;
-  /** The frames that were delivered, as text. */
-  frames: string[];
-  stages: BusStage[];
-  lost: number;
-};
 
 /** What carries the frames of some nodes: made anew for each test. */
 export type Network = AsyncDisposable & { open: OpenBus };
@@ -25,8 +16,8 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
     bob.bus.subscribe("chat");
     eve.bus.subscribe("news");
     await settle(network.nodes);
-    ada.bus.publish("chat", encode(ada, "1"));
-    ada.bus.publish("news", encode(ada, "2"));
+    ada.bus.publish("chat", encodeText(ada, "1"));
+    ada.bus.publish("news", encodeText(ada, "2"));
     await settle(network.nodes);
     expect([ada.frames, bob.frames, eve.frames]).toEqual([[], ["1"], ["2"]]);
   });
@@ -34,9 +25,9 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
   test(`${name}: sendTo() reaches one node, and a node that is not there is nothing`, async () => {
     await using network = await openNodes(3);
     const [ada, bob, eve] = network.nodes;
-    ada.bus.sendTo(bob.node, encode(ada, "1"));
-    ada.bus.sendTo(createNodeId(), encode(ada, "2"));
-    bob.bus.sendTo(ada.node, encode(bob, "3"));
+    ada.bus.sendTo(bob.node, encodeText(ada, "1"));
+    ada.bus.sendTo(createNodeId(), encodeText(ada, "2"));
+    bob.bus.sendTo(ada.node, encodeText(bob, "3"));
     await settle(network.nodes);
     expect([ada.frames, bob.frames, eve.frames]).toEqual([["3"], ["1"], []]);
   });
@@ -44,7 +35,7 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
   test(`${name}: broadcast() reaches all other nodes`, async () => {
     await using network = await openNodes(3);
     const [ada, bob, eve] = network.nodes;
-    ada.bus.broadcast(encode(ada, "1"));
+    ada.bus.broadcast(encodeText(ada, "1"));
     await settle(network.nodes);
     expect([ada.frames, bob.frames, eve.frames]).toEqual([[], ["1"], ["1"]]);
   });
@@ -55,9 +46,9 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
     ada.bus.subscribe("chat");
     bob.bus.subscribe("chat");
     await settle(network.nodes);
-    ada.bus.publish("chat", encode(ada, "1"));
-    ada.bus.sendTo(ada.node, encode(ada, "2"));
-    ada.bus.broadcast(encode(ada, "3"));
+    ada.bus.publish("chat", encodeText(ada, "1"));
+    ada.bus.sendTo(ada.node, encodeText(ada, "2"));
+    ada.bus.broadcast(encodeText(ada, "3"));
     await settle(network.nodes);
     expect([ada.frames, bob.frames.sort()]).toEqual([[], ["1", "3"]]);
   });
@@ -68,17 +59,17 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
     for (const text of ["1", "2", "3"]) {
       bob.bus.subscribe("chat");
       await settle(network.nodes);
-      ada.bus.publish("chat", encode(ada, text));
+      ada.bus.publish("chat", encodeText(ada, text));
       await settle(network.nodes);
       bob.bus.unsubscribe("chat");
       await settle(network.nodes);
-      ada.bus.publish("chat", encode(ada, "no"));
+      ada.bus.publish("chat", encodeText(ada, "no"));
     }
     bob.bus.subscribe("chat");
     bob.bus.unsubscribe("chat");
     bob.bus.subscribe("chat");
     await settle(network.nodes);
-    ada.bus.publish("chat", encode(ada, "4"));
+    ada.bus.publish("chat", encodeText(ada, "4"));
     await settle(network.nodes);
     expect(bob.frames).toEqual(["1", "2", "3", "4"]);
   });
@@ -90,10 +81,10 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
     await settle(network.nodes);
     const count = 500;
     for (let index = 0; index < count; index += 1) {
-      ada.bus.publish("chat", encode(ada, `group ada ${index}`));
-      eve.bus.publish("chat", encode(eve, `group eve ${index}`));
-      ada.bus.sendTo(bob.node, encode(ada, `node ada ${index}`));
-      ada.bus.broadcast(encode(ada, `all ada ${index}`));
+      ada.bus.publish("chat", encodeText(ada, `group ada ${index}`));
+      eve.bus.publish("chat", encodeText(eve, `group eve ${index}`));
+      ada.bus.sendTo(bob.node, encodeText(ada, `node ada ${index}`));
+      ada.bus.broadcast(encodeText(ada, `all ada ${index}`));
       if (index % 50 === 0) await Bun.sleep(0);
     }
     await settle(network.nodes);
@@ -125,14 +116,14 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
     await using carrier = await openNetwork();
     let isInside = false;
     const insides: string[] = [];
-    const ada = open(carrier, () => {});
-    const bob = open(carrier, (frame) => isInside && insides.push(decode(frame)));
+    const ada = openTestBus(carrier.open);
+    const bob = openTestBus(carrier.open, (frame) => isInside && insides.push(decodeText(frame)));
     await settle([ada, bob]);
     bob.bus.subscribe("chat");
     await settle([ada, bob]);
     isInside = true;
-    for (const text of ["1", "2"]) ada.bus.publish("chat", encode(ada, text));
-    ada.bus.broadcast(encode(ada, "3"));
+    for (const text of ["1", "2"]) ada.bus.publish("chat", encodeText(ada, text));
+    ada.bus.broadcast(encodeText(ada, "3"));
     isInside = false;
     await settle([ada, bob]);
     expect(insides).toEqual([]);
@@ -140,11 +131,11 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
     const late: string[] = [];
     const eve = carrier.open({
       node: createNodeId(),
-      deliver: (frame) => late.push(decode(frame)),
+      deliver: (frame) => late.push(decodeText(frame)),
       onStage: () => {},
       onLost: () => {},
     });
-    ada.bus.broadcast(encode(ada, "4"));
+    ada.bus.broadcast(encodeText(ada, "4"));
     await settle([ada, bob]);
     expect(late).toEqual([]);
     await eve.stop();
@@ -157,14 +148,14 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
     eve.bus.subscribe("chat");
     bob.bus.subscribe("chat");
     await settle(network.nodes);
-    for (let index = 0; index < 100; index += 1) ada.bus.publish("chat", encode(ada, String(index)));
-    ada.bus.broadcast(encode(ada, "bye"));
+    for (let index = 0; index < 100; index += 1) ada.bus.publish("chat", encodeText(ada, String(index)));
+    ada.bus.broadcast(encodeText(ada, "bye"));
     await ada.bus.stop();
     await waitUntil(() => eve.frames.length === 101, "frames given before the stop");
     await bob.bus.stop();
     const before = bob.frames.length;
-    eve.bus.publish("chat", encode(eve, "late"));
-    eve.bus.broadcast(encode(eve, "late"));
+    eve.bus.publish("chat", encodeText(eve, "late"));
+    eve.bus.broadcast(encodeText(eve, "late"));
     await settle([eve]);
     await Bun.sleep(20);
     expect([bob.frames.length, ada.frames]).toEqual([before, []]);
@@ -172,12 +163,12 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
 
   test(`${name}: nothing throws before it is up, after stop(), or twice`, async () => {
     await using carrier = await openNetwork();
-    const ada = open(carrier, () => {});
+    const ada = openTestBus(carrier.open);
     const use = () => {
       ada.bus.subscribe("chat");
-      ada.bus.publish("chat", encode(ada, "1"));
-      ada.bus.sendTo(createNodeId(), encode(ada, "2"));
-      ada.bus.broadcast(encode(ada, "3"));
+      ada.bus.publish("chat", encodeText(ada, "1"));
+      ada.bus.sendTo(createNodeId(), encodeText(ada, "2"));
+      ada.bus.broadcast(encodeText(ada, "3"));
       ada.bus.unsubscribe("chat");
     };
     use();
@@ -191,10 +182,10 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
 
   test(`${name}: a subscription from before the bus was up holds`, async () => {
     await using carrier = await openNetwork();
-    const [ada, bob] = [open(carrier, () => {}), open(carrier, () => {})];
+    const [ada, bob] = [openTestBus(carrier.open), openTestBus(carrier.open)];
     bob.bus.subscribe("chat");
     await settle([ada, bob]);
-    ada.bus.publish("chat", encode(ada, "1"));
+    ada.bus.publish("chat", encodeText(ada, "1"));
     await waitUntil(() => bob.frames.length > 0, "frame");
     expect(bob.frames).toEqual(["1"]);
     await Promise.all([ada.bus.stop(), bob.bus.stop()]);
@@ -202,7 +193,11 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
 
   async function openNodes(count: 2 | 3, onFrame: (frame: Uint8Array) => void = () => {}) {
     const carrier = await openNetwork();
-    const nodes = Array.from({ length: count }, () => open(carrier, onFrame)) as [TestBus, TestBus, TestBus];
+    const nodes = Array.from({ length: count }, () => openTestBus(carrier.open, onFrame)) as [
+      TestBus,
+      TestBus,
+      TestBus,
+    ];
     await settle(nodes.slice(0, count));
     return {
       nodes: nodes as [TestBus, TestBus, TestBus],
@@ -221,12 +216,12 @@ let marks = 0;
 
 /** Resolves when every bus is up, and all that each was given has arrived at the others. */
 async function settle(nodes: readonly TestBus[]): Promise<void> {
-  await waitUntil(() => nodes.every(({ stages }) => stages.at(-1) === "up"), "bus that is up");
+  await waitUntilUp(nodes);
   // What was subscribed to is known when a frame to a node of one's own group has come; twice around is enough for every bus.
   for (let round = 0; round < 2; round += 1) {
     marks += 1;
     const mark = MARK + marks;
-    for (const each of nodes) each.bus.broadcast(encode(each, mark));
+    for (const each of nodes) each.bus.broadcast(encodeText(each, mark));
     const expected = nodes.length - 1;
     const isThere = ({ frames }: TestBus) => frames.filter((frame) => frame === mark).length >= expected;
     await waitUntil(() => nodes.every(isThere), "marks of the other nodes");
@@ -235,37 +230,4 @@ async function settle(nodes: readonly TestBus[]): Promise<void> {
     const own = node.frames.filter((frame) => !frame.startsWith(MARK));
     node.frames.splice(0, node.frames.length, ...own);
   }
-}
-
-function open(carrier: Network, onFrame: (frame: Uint8Array) => void): TestBus {
-  const node = createNodeId();
-  const frames: string[] = [];
-  const stages: BusStage[] = [];
-  const opened: TestBus = {
-    node,
-    frames,
-    stages,
-    lost: 0,
-    bus: carrier.open({
-      node,
-      deliver(frame) {
-        frames.push(decode(frame));
-        onFrame(frame);
-      },
-      onStage: (stage) => stages.push(stage),
-      onLost: (count) => (opened.lost += count),
-    }),
-  };
-  opened.bus.start();
-  return opened;
-}
-
-/** A frame with a text in it. */
-function encode({ node }: TestBus, text: string): Uint8Array {
-  return formatFrame(node, { kind: "gone", id: text });
-}
-
-function decode(bytes: Uint8Array): string {
-  const frame = parseFrame(bytes)?.frame;
-  return frame?.kind === "gone" ? frame.id : "no text";
 }

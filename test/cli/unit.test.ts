@@ -52,6 +52,10 @@ test("formatUnit() has systemd hand over the file of a token, and never has the 
   expect(linesOf(format({}), "LoadCredential")).toEqual([]);
   const message =
     "Cannot make a unit for this --admin-token: everybody may read a unit, expected one in a file, such as @/etc/hubbub/admin-token";
+  expect(() => format({ settings: { bus: "redis://:secret@127.0.0.1" } })).toThrow(
+    "Cannot make a unit for this --bus: it has a password, and everybody may read a unit, expected HUBBUB_BUS in the EnvironmentFile",
+  );
+  expect(format({ settings: { bus: "redis://127.0.0.1" } })).toContain(" --bus=redis://127.0.0.1");
   expect(() => format({ settings: { "admin-token": "0123456789abcdef" } })).toThrow(
     expect.objectContaining({ code: "UNIT", message }),
   );

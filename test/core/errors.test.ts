@@ -33,6 +33,7 @@ const exits: Record<2 | 78, FaultCode[]> = {
     "CONTROLLER_SHAPE",
     "COMPILE",
     "TLS",
+    "BUS",
     "ADMIN_TOKEN",
   ],
 };
