@@ -77,8 +77,10 @@ export class Outgoing {
     this.#add({ kind: "broadcast", frame }, 0);
   }
 
+  /** Goes to the bus at once, with what came before: who has joined is to hear the other nodes as soon as that can be. */
   subscribe(group: string): void {
-    this.#add({ kind: "subscribe", group }, 0);
+    this.#steps.push({ kind: "subscribe", group });
+    this.#asHost(() => this.flush());
   }
 
   unsubscribe(group: string): void {
