@@ -3,7 +3,20 @@ import { join, relative } from "node:path";
 import { root } from "./support/server.ts";
 
 /** From the top down: a file imports from its own layer and from those below. */
-const layers = ["main", "cli", "testing", "workers", "app", "http", "controllers", "sessions", "groups", "bus", "core"];
+const layers = [
+  "main",
+  "cli",
+  "scripting",
+  "testing",
+  "workers",
+  "app",
+  "http",
+  "controllers",
+  "sessions",
+  "groups",
+  "bus",
+  "core",
+];
 
 /** Folders that run elsewhere (in browsers) and share nothing. */
 const islands = ["client", "admin"];

@@ -1,3 +1,4 @@
+import { bunCommand } from "./bun.ts";
 import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
 import { compileCommand } from "./compile.ts";
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   typesCommand,
   publishCommand,
   unitCommand,
+  bunCommand,
   createHelpCommand(() => commands),
   createCompletionCommand(() => commands),
   versionCommand,

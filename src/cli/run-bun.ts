@@ -1,10 +1,20 @@
 /** What the terminal and a service manager end a process with. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+export type RunOptions = {
+  cwd?: string;
+  /** Variables beside those of this process. */
+  environment?: Record<string, string>;
+};
+
 /** Runs a command of the runtime in this executable, with this terminal; returns its exit code. */
-export async function runBun(args: readonly string[]): Promise<number> {
+export async function runBun(
+  args: readonly string[],
+  { cwd = process.cwd(), environment = {} }: RunOptions = {},
+): Promise<number> {
   const child = Bun.spawn([process.execPath, ...args], {
-    env: { ...process.env, BUN_BE_BUN: "1" },
+    cwd,
+    env: { ...process.env, ...environment, BUN_BE_BUN: "1" },
     stdio: ["inherit", "inherit", "inherit"],
   });
   const pass = (signal: NodeJS.Signals) => child.kill(signal);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command, Given } from "./command.ts";
 import { readGivenConfig } from "./config-file.ts";
+import { findExecutable, quoteForShell } from "./executable.ts";
 import { findFolder } from "./folder.ts";
 import { print } from "./print.ts";
 
@@ -55,17 +56,8 @@ async function printUnit({ flags, settings }: Given): Promise<number> {
   return print(unit);
 }
 
-/** The executable itself, or the runtime and the script that it runs. */
-function findExecutable(): [string, ...string[]] {
-  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
-}
-
 function formatFlags(flags: Record<string, string | true>): string[] {
   return Object.entries(flags).map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`));
-}
-
-function quoteForShell(argument: string): string {
-  return /^[\w./:@=,+%-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** What a user that owns nothing may not read, of all that the service needs. */

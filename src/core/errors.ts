@@ -49,6 +49,7 @@ export const faultCodes = {
   TEST_WAIT: 1,
   CLOCK: 1,
   TESTS_MISSING: 1,
+  NO_SERVER: 1,
 } as const satisfies Record<string, ExitCode>;
 
 export type FaultCode = keyof typeof faultCodes;
@@ -76,15 +77,16 @@ export class Fault extends Error {
   override readonly name = "Fault";
   readonly code: FaultCode;
   /** Lines to print beneath the message: a code frame. */
-  readonly detail: string | undefined;
+  declare readonly detail: string | undefined;
   /** Where the mistake is, if it is one in a controllers folder. */
-  readonly place: Place | undefined;
+  declare readonly place: Place | undefined;
 
   constructor(code: FaultCode, message: string, { detail, place, ...options }: FaultOptions = {}) {
     super(message, options);
     this.code = code;
-    this.detail = detail;
-    this.place = place;
+    // What is absent is no property: the runtime shows all that there are.
+    if (detail !== undefined) this.detail = detail;
+    if (place !== undefined) this.place = place;
   }
 
   get exitCode(): ExitCode {

@@ -1,16 +1,20 @@
 import { afterAll, afterEach, beforeEach } from "bun:test";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { apiNames } from "../controllers/api.ts";
 import { installModules } from "../controllers/modules.ts";
 import { type LogLine, takeLog } from "../core/log.ts";
+import { version } from "../core/version.ts";
 import type { ServeOptions, SessionOf, SessionOptions, TestServer } from "./contract.ts";
 import { installOutsideModules } from "./outside-modules.ts";
 import { RunningServer } from "./server.ts";
 import { openSession } from "./session.ts";
+import { readTestConfig } from "./test-config.ts";
 
 export type EnvironmentOptions = {
   /** The folder of the controllers that are tested, absolute. */
   folder: string;
+  /** Instead of `hubbub.toml` in the working folder. */
+  configFile?: string;
   /** Told every line that a server logs, and the servers that ran then. */
   onLog?: (line: LogLine, servers: readonly RunningServer[]) => void;
 };
@@ -20,7 +24,7 @@ export type EnvironmentOptions = {
  *
  * A server that a test starts ends with that test, and one that is started outside of tests at the end of all.
  */
-export function prepareTests({ folder, onLog }: EnvironmentOptions): void {
+export function prepareTests({ folder, configFile = "hubbub.toml", onLog }: EnvironmentOptions): void {
   const running = new Set<RunningServer>();
   const ofTests = new Set<RunningServer>();
   let runningTests = 0;
@@ -29,6 +33,7 @@ export function prepareTests({ folder, onLog }: EnvironmentOptions): void {
     const server = new RunningServer({
       ...options,
       folder: options.folder === undefined ? folder : resolve(options.folder),
+      configFile,
       onStop: (stopped) => running.delete(stopped),
     });
     // Whoever else uses the log in this process may have sent it elsewhere.
@@ -54,8 +59,10 @@ export function prepareTests({ folder, onLog }: EnvironmentOptions): void {
   installModules(folder, apiNames);
   installOutsideModules({
     findApp: () => [...running].at(-1)?.app,
-    standIn: new RunningServer({ folder, onStop: () => {} }).app,
+    standIn: new RunningServer({ folder, configFile, onStop: () => {} }).app,
     testModule: { serve, open },
+    folder,
+    app: { name: basename(folder), version, config: readTestConfig({ configFile }).app },
   });
 
   beforeEach(() => {

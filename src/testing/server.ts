@@ -15,6 +15,8 @@ const MAX_EXPLAINED = 5;
 
 export type RunningServerOptions = ServeOptions & {
   folder: string;
+  /** The hubbub.toml that counts, if it is there. */
+  configFile: string;
   onStop: (server: RunningServer) => void;
 };
 

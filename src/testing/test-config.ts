@@ -22,10 +22,14 @@ const ownSettings: ServeOptions["settings"] = {
  *
  * @throws {Fault} `FLAG_VALUE`, `CONFIG_VALUE`, `CONFIG_FILE`
  */
-export function readTestConfig({ settings = {}, app }: Pick<ServeOptions, "settings" | "app">): Config {
+export function readTestConfig({
+  settings = {},
+  app,
+  configFile,
+}: Pick<ServeOptions, "settings" | "app"> & { configFile: string }): Config {
   const flags: Partial<Record<SettingName, string>> = {};
   for (const [name, value] of Object.entries({ ...ownSettings, ...settings })) flags[toName(name)] = String(value);
-  const file = existsSync("hubbub.toml") ? readFileSync("hubbub.toml", "utf8") : undefined;
+  const file = existsSync(configFile) ? readFileSync(configFile, "utf8") : undefined;
   const config = readConfig({ flags, file });
   return app === undefined ? config : { ...config, app };
 }
