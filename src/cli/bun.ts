@@ -3,7 +3,7 @@ import type { Command, Given } from "./command.ts";
 export const bunCommand: Command = {
   name: "bun",
   summary: "Run a command of Bun for the controllers",
-  text: `Runs Bun, the runtime in this executable, with these arguments, in ./controllers if there is that folder and else in this
+  text: `Runs Bun, the runtime in this executable, with these arguments: in ./controllers, or in this folder if there is no such
 one. So a package that it adds is one that controllers can import. Scripts and tests that it runs can import what
 controllers can, such as "hubbub", valibot and hono; what needs the sessions of a server throws there.
 \`hubbub bun --help\` lists Bun's commands.`,

@@ -87,7 +87,7 @@ test("hubbub test passes on -t, --coverage and what stands after --", async () =
   const retried = await runTests(files, ["--", "--retry=1", "--dots"]);
   expect(retried.errors).not.toContain("(pass)");
   expect(retried.code).toBe(1);
-});
+}, 20_000);
 
 test.each([
   [[], {}, 'Cannot test "controllers": there is no such folder, expected one with controllers', 78],

@@ -91,18 +91,22 @@ test.each(ofKind("run"))("%s runs: %s", async (_page, _text, { commands }) => {
 /** What CI runs before and as these tests. */
 const runByCi = ["npm install", "npm test", "bun install", "bun run test"];
 
-test.each(ofKind("repository"))("%s runs in the repository: %s", async (_page, _text, { commands }) => {
-  const ci = readFileSync(join(root, ".ci/run"), "utf8");
-  expect(ci).toContain("npm install");
-  expect(ci).toContain("npm test");
-  for (const command of commands.flatMap((line) => line.split(" && ")).filter((each) => !runByCi.includes(each))) {
-    if (/^\S+ start$/.test(command)) await startAndStop(command);
-    else
-      expect(await runShell(`PATH=${join(root, "node_modules/.bin")}:$PATH; ${command}`, root)).toMatchObject({
-        exitCode: 0,
-      });
-  }
-});
+test.each(ofKind("repository"))(
+  "%s runs in the repository: %s",
+  async (_page, _text, { commands }) => {
+    const ci = readFileSync(join(root, ".ci/run"), "utf8");
+    expect(ci).toContain("npm install");
+    expect(ci).toContain("npm test");
+    for (const command of commands.flatMap((line) => line.split(" && ")).filter((each) => !runByCi.includes(each))) {
+      if (/^\S+ start$/.test(command)) await startAndStop(command);
+      else
+        expect(await runShell(`PATH=${join(root, "node_modules/.bin")}:$PATH; ${command}`, root)).toMatchObject({
+          exitCode: 0,
+        });
+    }
+  },
+  20_000,
+);
 
 /** Runs a command that serves until it is stopped, and stops it once it listens. */
 async function startAndStop(command: string): Promise<void> {
