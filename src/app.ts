@@ -5,6 +5,7 @@ import { type Api, apiNames, type ControllerInfo, createApi } from "./controller
 import { type AuthApi, createAuth } from "./controllers/auth/auth.ts";
 import { createRunEvent } from "./controllers/events.ts";
 import { Generation, listControllers } from "./controllers/generation.ts";
+import { GroupEvents } from "./controllers/group-events.ts";
 import { createGlobals } from "./controllers/globals.ts";
 import { Kept } from "./controllers/kept.ts";
 import { LiveControllers } from "./controllers/live.ts";
@@ -86,6 +87,7 @@ export class App {
   /** Absent if the server is alone. */
   readonly #cluster: Cluster | undefined;
   readonly #groups: Groups;
+  readonly #groupEvents: GroupEvents;
   readonly #kept = new Kept();
   readonly #sessions: Sessions;
   readonly #gate: UpgradeGate;
@@ -127,8 +129,19 @@ export class App {
         ? undefined
         : new Cluster({ clock, metrics, throttledLog, isInProcess: crew?.hasOwnBus ?? false });
     this.#cluster = cluster;
-    const onResize = cluster && ((group: string, size: number, before: number) => cluster.resize(group, size, before));
-    this.#groups = new Groups(() => this.#listener.servers, onResize);
+    this.#groupEvents = new GroupEvents({
+      sessions: () => this.#sessions.registry.values(),
+      cluster,
+      throttledLog,
+      watchdog: options.watchdog,
+    });
+    this.#groups = new Groups(
+      () => this.#listener.servers,
+      (group, member, by) => {
+        cluster?.resize(group.name, group.size, by);
+        this.#groupEvents.note(group, member as Session, by);
+      },
+    );
     this.#sessions = new Sessions({
       config,
       groups: this.#groups,
@@ -373,7 +386,8 @@ export class App {
     if (openBus === undefined) return;
     const { registry, delivery } = this.#sessions;
     const { throttledLog } = this.#gate;
-    this.#cluster?.start(openBus, createClusterHost({ registry, groups: this.#groups, delivery, throttledLog }));
+    const parts = { registry, groups: this.#groups, delivery, throttledLog, watched: this.#groupEvents };
+    this.#cluster?.start(openBus, createClusterHost(parts));
   }
 
   #load(number: number, snapshot: Snapshot | undefined): Promise<Generation> {
@@ -398,6 +412,7 @@ export class App {
       findUnreadiness: () => this.#findUnreadiness(),
       admin: this.#admin,
     });
+    this.#groupEvents.swap(next);
     if (previous === undefined) return;
     for (const session of this.#sessions.registry.values()) {
       if (!next.controllers.has(session.route.path)) this.#sessions.close(session, removed);

@@ -26,7 +26,7 @@ export type BusEnd = {
  * - keep the order of the frames that one node sends to one group, to one node, or to all;
  * - take up every subscription again, by itself and for ever, after whatever was in its way is gone;
  * - bound what waits in it, and tell `onLost` of every frame that it knows did not leave;
- * - notice within five seconds that nothing goes through any more, and tell `onStage`;
+ * - notice within 3.5 seconds that nothing goes through any more, and tell `onStage`: then nobody takes the others for gone;
  * - hand over what it was given before `stop`, if it is up.
  *
  * It MUST NOT

@@ -6,8 +6,16 @@ import type { ThrottledLog } from "../core/throttled-log.ts";
 import { formatCount } from "../core/units.ts";
 import { Announcer } from "./announcer.ts";
 import type { Bus, BusEnd, BusStage, OpenBus } from "./bus.ts";
+import { Burials } from "./burials.ts";
 import { EndedSessions } from "./ended-sessions.ts";
-import { type Frame, type FrameMember, type GroupMessage, parseFrame, type Payload } from "./frame.ts";
+import {
+  type Frame,
+  type FrameMember,
+  type GroupMessage,
+  parseFrame,
+  type Payload,
+  type WatchedMember,
+} from "./frame.ts";
 import { MemberRequests } from "./member-requests.ts";
 import { createNodeId, createSessionIds, nodeOf } from "./node-id.ts";
 import { Nodes } from "./nodes.ts";
@@ -25,6 +33,18 @@ const SILENCE_MS = 4000;
 /** Members in one frame. */
 const MAX_FRAME_MEMBERS = 500;
 
+export type { WatchedMember } from "./frame.ts";
+
+/** Who hears of sessions of the whole cluster that they join groups and leave them. */
+export type WatchedMembers = {
+  /** The sessions of this node of which the others are to know in which groups they are. */
+  list(): Iterable<WatchedMember>;
+  /** Sessions have left their groups because their node is gone; `sizeOf` is how many are in a group now. */
+  left(members: readonly WatchedMember[], sizeOf: (group: string) => number): void;
+  /** The other nodes had taken this one for gone. */
+  returned(sizeOf: (group: string) => number): void;
+};
+
 /** What other nodes have done here. The functions return false if there is no such session. */
 export type ClusterHost = {
   /** Hands messages to this node's members of a group. */
@@ -39,6 +59,7 @@ export type ClusterHost = {
   sizes(): Iterable<[group: string, size: number]>;
   /** The sessions of this node that are in a group. */
   listMembers(group: string): FrameMember[];
+  readonly watched: WatchedMembers;
 };
 
 export type ClusterOptions = {
@@ -64,6 +85,7 @@ export class Cluster {
   readonly #announcer: Announcer;
   readonly #nodes: Nodes;
   readonly #requests: MemberRequests;
+  readonly #burials: Burials;
   readonly #ended = new EndedSessions();
   #host: ClusterHost | undefined;
   #bus: Bus | undefined;
@@ -76,6 +98,7 @@ export class Cluster {
   constructor(options: ClusterOptions) {
     this.#options = options;
     const { clock, metrics } = options;
+    const broadcast = (frame: Frame) => this.#outgoing.broadcast(frame);
     const sendTo = (node: string, frame: Frame) => this.#outgoing.sendTo(node, frame);
     this.#outgoing = new Outgoing({
       node: this.node,
@@ -88,15 +111,23 @@ export class Cluster {
       clock,
       sizeOf: (group) => this.#host?.sizeOf(group) ?? 0,
       sizes: () => this.#host?.sizes() ?? [],
-      broadcast: (frame) => this.#outgoing.broadcast(frame),
+      members: () => this.#host?.watched.list() ?? [],
+      broadcast,
       sendTo,
     });
     this.#nodes = new Nodes({
       now: () => clock.now(),
       ask: (node) => sendTo(node, { kind: "ask-state" }),
-      onChange: (node, change) => this.#noteNode(node, change),
+      onChange: (node, change, members) => this.#noteNode(node, change, members),
     });
     this.#requests = new MemberRequests(sendTo, clock);
+    this.#burials = new Burials({
+      node: this.node,
+      others: () => this.#nodes.ids(),
+      broadcast,
+      sendTo,
+      onLeft: (members) => this.#host?.watched.left(members, this.#sizeOf),
+    });
   }
 
   /** Opens the bus and begins to say that this node is there. */
@@ -119,6 +150,7 @@ export class Cluster {
   /** Tells the others that this node leaves, and closes the bus. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) this.#options.clock.clear(timer);
+    this.#announcer.flush();
     this.#announcer.stop();
     this.#requests.stop();
     if (this.#stage === "up") this.#outgoing.broadcast({ kind: "bye" });
@@ -184,12 +216,24 @@ export class Cluster {
     return this.#requests.ask(group, this.#nodes.list(group));
   }
 
-  /** A group of this node has another size, or came to be (1 after 0) or ceased (0). */
-  resize(group: string, size: number, before: number): void {
-    if (before === 0) this.#outgoing.subscribe(group);
+  /** A group of this node has grown by one (`by` is 1) or shrunk by one to this size. */
+  resize(group: string, size: number, by: 1 | -1): void {
+    if (size === 1 && by === 1) this.#outgoing.subscribe(group);
     else if (size === 0) this.#outgoing.unsubscribe(group);
     this.#announcer.note(group);
   }
+
+  /** A session that the whole cluster is to know has joined a group, or left it (`by` is -1). */
+  noteMember(member: WatchedMember, by: 1 | -1): void {
+    this.#announcer.noteMember({ ...member, isIn: by === 1 });
+  }
+
+  /** Of which sessions the whole cluster is to know is another question than before. */
+  refresh(): void {
+    this.#announcer.refresh();
+  }
+
+  readonly #sizeOf = (group: string): number => (this.#host?.sizeOf(group) ?? 0) + this.#nodes.sizeOf(group);
 
   #toSession(id: string, frame: Frame): boolean {
     const node = this.#findNode(id);
@@ -243,7 +287,7 @@ export class Cluster {
       case "bye":
         return this.#nodes.forget(node, "left");
       case "sizes":
-        return this.#nodes.takeSizes(node, frame.number, frame.sizes);
+        return this.#nodes.takeChanges(node, frame);
       case "state":
         return this.#nodes.takeState(node, frame);
       case "ask-state":
@@ -252,6 +296,10 @@ export class Cluster {
         return this.#sendMembers(node, frame.request, frame.group);
       case "members":
         return this.#requests.take(node, frame);
+      case "buried":
+        return this.#burials.takeBuried(frame.node);
+      case "returned":
+        return host.watched.returned(this.#sizeOf);
     }
   }
 
@@ -319,8 +367,12 @@ export class Cluster {
     this.#outgoing.broadcast({ kind: "hello", number: this.#announcer.number });
   }
 
-  #noteNode(node: string, change: "came" | "left" | "silent"): void {
-    if (change !== "came") this.#requests.forget(node);
+  #noteNode(node: string, change: "came" | "left" | "silent", members: readonly WatchedMember[]): void {
+    if (change === "came") this.#burials.came(node);
+    else {
+      this.#requests.forget(node);
+      this.#burials.forgot(node, members);
+    }
     const nodes = this.#nodes.count + 1;
     const known = formatCount(nodes, "node");
     if (change === "came") this.#note(`Node ${node} is there: ${known} now`, { node, nodes });

@@ -21,6 +21,8 @@ const kinds = [
   "ask-state",
   "ask-members",
   "members",
+  "buried",
+  "returned",
 ] as const;
 
 /** One message to a group, as its own node handles it too. */
@@ -34,6 +36,14 @@ export type GroupMessage = {
 
 /** A session in a group, and what its controller lets others know of it, as JSON. */
 export type FrameMember = { id: string; public: string | undefined };
+
+/** That a session is in a group, told to the whole cluster; `path` is its controller's. */
+export type WatchedMember = { id: string; path: string; group: string };
+
+export type MemberChange = WatchedMember & { isIn: boolean };
+
+/** How many sessions of a node some groups have, 0 for none any more; and of some sessions in which groups they are, or are no more. */
+export type Changes = { sizes: [group: string, size: number][]; members: MemberChange[] };
 
 /** What nodes tell each other. */
 export type Frame =
@@ -50,14 +60,17 @@ export type Frame =
   | { kind: "hello" | "alive"; number: number }
   /** The node leaves in order. */
   | { kind: "bye" }
-  /** How many sessions of the node some groups have now; 0 for none any more. */
-  | { kind: "sizes"; number: number; sizes: [group: string, size: number][] }
-  /** All of its sizes, in one part or several, as they were after its `sizes` of that number. */
-  | { kind: "state"; number: number; part: number; isLast: boolean; sizes: [group: string, size: number][] }
+  | ({ kind: "sizes"; number: number } & Changes)
+  /** All that its `sizes` have told, in one part or several, as it was after that number of them. */
+  | ({ kind: "state"; number: number; part: number; isLast: boolean } & Changes)
   | { kind: "ask-state" }
   /** Which sessions of the node that gets it are in a group? */
   | { kind: "ask-members"; request: number; group: string }
-  | { kind: "members"; request: number; isLast: boolean; members: FrameMember[] };
+  | { kind: "members"; request: number; isLast: boolean; members: FrameMember[] }
+  /** A node is gone, and it was told that its sessions have left their groups. */
+  | { kind: "buried"; node: string }
+  /** The node that gets it had been buried. */
+  | { kind: "returned" };
 
 /** Windows are written in these parts of a millisecond. */
 const WINDOW_PARTS = 64;
@@ -131,13 +144,13 @@ function write(frame: Frame): void {
       return;
     case "sizes":
       writer.number(frame.number);
-      writeSizes(frame.sizes);
+      writeChanges(frame);
       return;
     case "state":
       writer.number(frame.number);
       writer.number(frame.part);
       writer.byte(frame.isLast ? 1 : 0);
-      writeSizes(frame.sizes);
+      writeChanges(frame);
       return;
     case "ask-members":
       writer.number(frame.request);
@@ -153,8 +166,12 @@ function write(frame: Frame): void {
         if (member.public !== undefined) writer.payload(member.public);
       }
       return;
+    case "buried":
+      writer.node(frame.node);
+      return;
     case "bye":
     case "ask-state":
+    case "returned":
   }
 }
 
@@ -165,11 +182,18 @@ function writeMessage({ message, windowMs, except }: GroupMessage): void {
   writer.payload(message);
 }
 
-function writeSizes(sizes: [group: string, size: number][]): void {
+function writeChanges({ sizes, members }: Changes): void {
   writer.number(sizes.length);
   for (const [group, size] of sizes) {
     writer.text(group);
     writer.number(size);
+  }
+  writer.number(members.length);
+  for (const { isIn, id, path, group } of members) {
+    writer.byte(isIn ? 1 : 0);
+    writer.text(id);
+    writer.text(path);
+    writer.text(group);
   }
 }
 
@@ -198,9 +222,17 @@ function read(reader: FrameReader, kind: Frame["kind"] | undefined): Frame | und
       return { kind, number: reader.number() };
     case "bye":
     case "ask-state":
+    case "returned":
       return { kind };
+    case "buried":
+      return { kind, node: reader.node() };
     case "sizes":
-      return { kind, number: reader.number(), sizes: readList(reader, readSize) };
+      return {
+        kind,
+        number: reader.number(),
+        sizes: readList(reader, readSize),
+        members: readList(reader, readMemberChange),
+      };
     case "state":
       return {
         kind,
@@ -208,6 +240,7 @@ function read(reader: FrameReader, kind: Frame["kind"] | undefined): Frame | und
         part: reader.number(),
         isLast: reader.byte() === 1,
         sizes: readList(reader, readSize),
+        members: readList(reader, readMemberChange),
       };
     case "ask-members":
       return { kind, request: reader.number(), group: reader.text() };
@@ -239,6 +272,10 @@ function readMessage(reader: FrameReader): GroupMessage {
 
 function readSize(reader: FrameReader): [group: string, size: number] {
   return [reader.text(), reader.number()];
+}
+
+function readMemberChange(reader: FrameReader): MemberChange {
+  return { isIn: reader.byte() === 1, id: reader.text(), path: reader.text(), group: reader.text() };
 }
 
 function readMember(reader: FrameReader): FrameMember {

@@ -1,11 +1,20 @@
+import type { Changes, WatchedMember } from "./frame.ts";
+
+/** What a node has told of its sessions. */
+type Table = {
+  /** How many are in each group. */
+  sizes: Map<string, number>;
+  /** Those of which the whole cluster is to know in which groups they are, by id and group. */
+  members: Map<string, WatchedMember>;
+};
+
 /** Another node as this one knows it. */
 type OtherNode = {
   /** When it was heard last, by the clock. */
   heardAt: number;
   /** The number of its last `sizes` that is in the table; -1 before there was a table. */
   number: number;
-  /** How many of its sessions are in each group. */
-  sizes: Map<string, number>;
+  table: Table;
   /** A table that comes in parts. */
   coming: ComingTable | undefined;
   /** When it was last asked for its table, by the clock. */
@@ -18,14 +27,14 @@ type ComingTable = {
   number: number;
   /** The part that comes next. */
   part: number;
-  sizes: Map<string, number>;
+  table: Table;
   /** The changes that came meanwhile. */
-  later: { number: number; sizes: Sizes }[];
+  later: NumberedChanges[];
   /** When its last part came, by the clock. */
   heardAt: number;
 };
 
-type Sizes = [group: string, size: number][];
+type NumberedChanges = { number: number } & Changes;
 
 /** So many changes are kept while a table comes; then it is asked for anew. */
 const MAX_LATER_CHANGES = 1000;
@@ -37,8 +46,8 @@ export type NodesOptions = {
   now: () => number;
   /** Asks a node for its table. */
   ask: (node: string) => void;
-  /** Told of each node that comes or goes, and why it goes. */
-  onChange: (node: string, change: "came" | "left" | "silent") => void;
+  /** Told of each node that comes or goes, why it goes, and which members it has left behind. */
+  onChange: (node: string, change: "came" | "left" | "silent", members: readonly WatchedMember[]) => void;
 };
 
 /**
@@ -69,23 +78,18 @@ export class Nodes {
   /** How many sessions of the other nodes are in a group, as far as they have told. */
   sizeOf(group: string): number {
     let size = 0;
-    for (const { sizes } of this.#nodes.values()) size += sizes.get(group) ?? 0;
+    for (const { table } of this.#nodes.values()) size += table.sizes.get(group) ?? 0;
     return size;
   }
 
   /** The groups that sessions of the other nodes are in, some of them more than once. */
   *groups(): Generator<string> {
-    for (const { sizes } of this.#nodes.values()) yield* sizes.keys();
+    for (const { table } of this.#nodes.values()) yield* table.sizes.keys();
   }
 
   /** The nodes that have a session in a group. */
   list(group: string): string[] {
-    return [...this.#nodes].filter(([, { sizes }]) => sizes.has(group)).map(([node]) => node);
-  }
-
-  /** The other nodes' groups with how many of their sessions are in each; a group that two have comes twice. */
-  *sizes(): Generator<[group: string, size: number]> {
-    for (const { sizes } of this.#nodes.values()) yield* sizes;
+    return [...this.#nodes].filter(([, { table }]) => table.sizes.has(group)).map(([node]) => node);
   }
 
   /** Something came from a node. */
@@ -101,21 +105,21 @@ export class Nodes {
     if (other.number !== number) this.#ask(node, other);
   }
 
-  takeSizes(node: string, number: number, sizes: Sizes): void {
+  takeChanges(node: string, changes: NumberedChanges): void {
     const other = this.#find(node);
     const { coming } = other;
-    if (coming !== undefined && number > coming.number) {
-      if (coming.later.length < MAX_LATER_CHANGES) coming.later.push({ number, sizes });
+    if (coming !== undefined && changes.number > coming.number) {
+      if (coming.later.length < MAX_LATER_CHANGES) coming.later.push(changes);
       return;
     }
-    if (number <= other.number) return;
-    if (!applyChange(other, number, sizes)) this.#ask(node, other);
+    if (changes.number <= other.number) return;
+    if (!applyNext(other, changes)) this.#ask(node, other);
   }
 
-  takeState(node: string, part: { number: number; part: number; isLast: boolean; sizes: Sizes }): void {
+  takeState(node: string, part: { part: number; isLast: boolean } & NumberedChanges): void {
     const other = this.#find(node);
-    const heardAt = other.heardAt;
-    if (part.part === 0) other.coming = { number: part.number, part: 0, sizes: new Map(), later: [], heardAt };
+    const { heardAt } = other;
+    if (part.part === 0) other.coming = { number: part.number, part: 0, table: createTable(), later: [], heardAt };
     const { coming } = other;
     if (coming === undefined || coming.number !== part.number || coming.part !== part.part) {
       other.coming = undefined;
@@ -123,13 +127,13 @@ export class Nodes {
     }
     coming.part += 1;
     coming.heardAt = heardAt;
-    for (const [group, size] of part.sizes) setSize(coming.sizes, group, size);
+    applyChanges(coming.table, part);
     if (!part.isLast) return;
     other.coming = undefined;
     other.number = coming.number;
-    other.sizes = coming.sizes;
-    for (const { number, sizes } of coming.later) {
-      if (!applyChange(other, number, sizes)) return this.#ask(node, other);
+    other.table = coming.table;
+    for (const changes of coming.later) {
+      if (!applyNext(other, changes)) return this.#ask(node, other);
     }
   }
 
@@ -148,7 +152,10 @@ export class Nodes {
   }
 
   forget(node: string, change: "left" | "silent"): void {
-    if (this.#nodes.delete(node)) this.#options.onChange(node, change);
+    const other = this.#nodes.get(node);
+    if (other === undefined) return;
+    this.#nodes.delete(node);
+    this.#options.onChange(node, change, [...other.table.members.values()]);
   }
 
   /** Forgets every node of which nothing was heard for that long. */
@@ -169,13 +176,13 @@ export class Nodes {
       other = {
         heardAt: now,
         number: -1,
-        sizes: new Map(),
+        table: createTable(),
         coming: undefined,
         askedAt: -Infinity,
         frames: new Map(),
       };
       this.#nodes.set(node, other);
-      this.#options.onChange(node, "came");
+      this.#options.onChange(node, "came", []);
     }
     other.heardAt = now;
     return other;
@@ -189,16 +196,27 @@ export class Nodes {
   }
 }
 
+function createTable(): Table {
+  return { sizes: new Map(), members: new Map() };
+}
+
 /** False if a change before this one is not known. */
-function applyChange(other: OtherNode, number: number, sizes: Sizes): boolean {
+function applyNext(other: OtherNode, changes: NumberedChanges): boolean {
   // The first change of a node that has just come is all that it has.
-  if (number !== other.number + 1 && !(other.number === -1 && number === 1)) return false;
-  other.number = number;
-  for (const [group, size] of sizes) setSize(other.sizes, group, size);
+  if (changes.number !== other.number + 1 && !(other.number === -1 && changes.number === 1)) return false;
+  other.number = changes.number;
+  applyChanges(other.table, changes);
   return true;
 }
 
-function setSize(sizes: Map<string, number>, group: string, size: number): void {
-  if (size === 0) sizes.delete(group);
-  else sizes.set(group, size);
+function applyChanges(table: Table, { sizes, members }: Changes): void {
+  for (const [group, size] of sizes) {
+    if (size === 0) table.sizes.delete(group);
+    else table.sizes.set(group, size);
+  }
+  for (const { isIn, id, path, group } of members) {
+    const key = `${id} ${group}`;
+    if (isIn) table.members.set(key, { id, path, group });
+    else table.members.delete(key);
+  }
 }

@@ -6,10 +6,10 @@ import type { BusTarget } from "../core/bus-url.ts";
 const LONGEST_CONNECT_MS = 3000;
 
 /** A Redis of which nothing is heard for so long is taken for lost, in milliseconds. */
-const LONGEST_SILENCE_MS = 3000;
+const LONGEST_SILENCE_MS = 2500;
 
 /** It is asked whether it is there so often while that goes by. */
-const CHECKS = 3;
+const CHECKS = 5;
 
 /** Channels in one command. */
 const MAX_CHANNELS = 1000;
@@ -22,7 +22,7 @@ export type ConnectionOptions = {
   /** The certificates that the server's must be signed by, as PEM; the system's if absent. */
   ca: string | undefined;
   onMessage: (message: Buffer) => void;
-  /** A Redis of which nothing is heard for so long is taken for lost; three seconds if absent. */
+  /** A Redis of which nothing is heard for so long is taken for lost; 2.5 seconds if absent. */
   longestSilenceMs?: number | undefined;
 };
 
@@ -35,6 +35,7 @@ export class RedisConnection {
   readonly #onMessage: (message: Buffer) => void;
   readonly #end: (reason: string) => void;
   readonly #longestSilenceMs: number;
+  #lookedAt = performance.now();
   #heardAt = performance.now();
   #timer: ReturnType<typeof setInterval> | undefined;
   #unanswered = 0;
@@ -127,7 +128,12 @@ export class RedisConnection {
   }
 
   #look(): void {
-    if (performance.now() - this.#heardAt > this.#longestSilenceMs) {
+    const now = performance.now();
+    const heldMs = now - this.#lookedAt - this.#longestSilenceMs / CHECKS;
+    this.#lookedAt = now;
+    // While this process itself stood still, it could not hear what may have come.
+    if (heldMs > this.#longestSilenceMs / CHECKS) this.#heardAt += heldMs;
+    if (now - this.#heardAt > this.#longestSilenceMs) {
       this.end(`nothing was heard of it for ${this.#longestSilenceMs / 1000} s`);
       return;
     }

@@ -20,7 +20,7 @@ export type RedisBusOptions = {
   prefix: string;
   /** The certificates that the server's must be signed by, as PEM; the system's if absent. */
   ca?: string | undefined;
-  /** A Redis of which nothing is heard for so long is taken for lost; three seconds if absent. */
+  /** A Redis of which nothing is heard for so long is taken for lost; 2.5 seconds if absent. */
   longestSilenceMs?: number | undefined;
 };
 

@@ -1,22 +1,26 @@
 import type {
   CloseEvent,
   ErrorEvent,
+  GroupEvent,
   Message,
   MessageEvent,
   OpenEvent,
   Params,
   SessionEvent,
 } from "../sessions/event.ts";
+import type { GroupScope } from "./group-listener.ts";
 import type { OnInvalid } from "./invalid-message.ts";
 import type { Sender } from "./sender.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 export type { InvalidMessageCode, InvalidMessageFrame } from "./invalid-message.ts";
+export type { GroupScope } from "./group-listener.ts";
 export type { GroupSendOptions, Sender, SendOptions } from "./sender.ts";
 export type { StandardSchema } from "./standard-schema.ts";
 export type {
   CloseEvent,
   ErrorEvent,
+  GroupEvent,
   Issue,
   Message,
   MessageEvent,
@@ -129,6 +133,14 @@ type Handlers<Data, User, Taken, Sent, Given> = {
   params?: StandardSchema<Given>;
   close?: EventHandler<CloseEvent<Data, User, Given>, Sent>;
   error?: EventHandler<ErrorEvent<Data, User, Given>, Sent>;
+  /** Hears that sessions of this controller join groups and leave them; `group` is the same. */
+  groupEvent?: EventHandler<GroupEvent, Sent>;
+  group?: EventHandler<GroupEvent, Sent>;
+  /**
+   * Of which sessions `group` hears: those at its own node (the default), or, for each change once, those of the whole cluster. Then the
+   * node with the session runs it, and another one if that node is gone.
+   */
+  scope?: GroupScope;
 };
 
 declare const userType: unique symbol;

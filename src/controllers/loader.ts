@@ -4,6 +4,7 @@ import { type ControllerRequest, defined, type HttpAnswer, type MethodName, meth
 import { type OnEvent, toOnEvent } from "./event-handlers.ts";
 import { shapeFault, takeFunction } from "./exports.ts";
 import { locateImport } from "./import-location.ts";
+import { type GroupListener, takeGroupListener } from "./group-listener.ts";
 import { formatLocation, locate } from "./location.ts";
 import { type ControllerSchemas, takeSchemas } from "./controller-schemas.ts";
 import { compareSpecificity, isControllerFile, listParameters, toConflictKey, toPath } from "./paths.ts";
@@ -23,6 +24,8 @@ export type Controller = {
   readonly allow: readonly string[];
   /** Absent if the controller hears no events. */
   readonly onEvent: OnEvent | undefined;
+  /** Absent if the controller hears nothing of groups. */
+  readonly groupListener: GroupListener | undefined;
   readonly schemas: ControllerSchemas;
   /** What the module exports as `dispose`: called when its generation ends. */
   readonly dispose: (() => unknown) | undefined;
@@ -154,9 +157,10 @@ function toController(file: string, path: string, module: Record<string, unknown
       `it exports none of ${wanted}; a file that is no controller belongs in lib/ or begins with "_"`,
     );
   }
+  const groupListener = takeGroupListener(file, exports, isDefined, sender);
   const dispose = takeFunction(file, exports, "dispose") as Controller["dispose"];
   const allow = listAllowed(answers);
-  return { file, path, parameters: listParameters(path), answers, allow, onEvent, schemas, dispose };
+  return { file, path, parameters: listParameters(path), answers, allow, onEvent, groupListener, schemas, dispose };
 }
 
 function listAllowed(answers: Controller["answers"]): string[] {

@@ -8,8 +8,8 @@ const MAX_GROUP_NAME_BYTES = 200;
 /** Keeps the groups' topics apart from any other use of the runtime's publish and subscribe. */
 const PREFIX = "g:";
 
-/** Told that a group has another size: `size`, after `before`. */
-export type OnResize = (group: string, size: number, before: number) => void;
+/** Told that `member` has joined a group, or left it (`by` is -1); the group's size is the one after it. */
+export type OnChange = (group: Group, member: Member, by: 1 | -1) => void;
 
 /**
  * Named sets of this node's sessions, delivered to as the runtime's native topics.
@@ -19,16 +19,16 @@ export type OnResize = (group: string, size: number, before: number) => void;
  */
 export class Groups {
   readonly #publishers: () => readonly Publisher[];
-  readonly #onResize: OnResize | undefined;
+  readonly #onChange: OnChange | undefined;
   readonly #groups = new Map<string, Group>();
 
   /**
    * @param publishers every server that has sockets; the topics of each are its own
-   * @param onResize told each change of a group's size, if anybody wants to know
+   * @param onChange told each change of a group, if anybody wants to know
    */
-  constructor(publishers: () => readonly Publisher[], onResize?: OnResize) {
+  constructor(publishers: () => readonly Publisher[], onChange?: OnChange) {
     this.#publishers = publishers;
-    this.#onResize = onResize;
+    this.#onChange = onChange;
   }
 
   /** Every group with its size. */
@@ -63,7 +63,7 @@ export class Groups {
     }
     socket.subscribe(group.topic);
     group.size += 1;
-    this.#onResize?.(name, group.size, group.size - 1);
+    this.#onChange?.(group, member, 1);
     member.traffic?.join(group.sent);
     if (member.memberships === undefined) {
       member.memberships = [group];
@@ -86,7 +86,7 @@ export class Groups {
     if (memberships.length > 1) group.shared -= 1;
     memberships.splice(index, 1);
     if (memberships.length === 1 && memberships[0] !== undefined) memberships[0].shared -= 1;
-    this.#shrink(group);
+    this.#shrink(group, member);
   }
 
   /** Takes a member out of every group; the runtime itself forgets a socket that has closed. */
@@ -97,7 +97,7 @@ export class Groups {
     const isShared = memberships.length > 1;
     for (const group of memberships) {
       if (isShared) group.shared -= 1;
-      this.#shrink(group);
+      this.#shrink(group, member);
     }
   }
 
@@ -121,9 +121,9 @@ export class Groups {
     return size - 1;
   }
 
-  #shrink(group: Group): void {
+  #shrink(group: Group, member: Member): void {
     group.size -= 1;
-    this.#onResize?.(group.name, group.size, group.size + 1);
+    this.#onChange?.(group, member, -1);
     if (group.size === 0) this.#groups.delete(group.name);
   }
 }

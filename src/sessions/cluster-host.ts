@@ -1,4 +1,4 @@
-import type { ClusterHost } from "../bus/cluster.ts";
+import type { ClusterHost, WatchedMembers } from "../bus/cluster.ts";
 import { describeError } from "../core/errors.ts";
 import type { ThrottledLog } from "../core/throttled-log.ts";
 import type { Groups } from "../groups/groups.ts";
@@ -11,11 +11,15 @@ export type ClusterHostParts = {
   groups: Groups;
   delivery: Delivery;
   throttledLog: ThrottledLog;
+  watched: WatchedMembers;
 };
 
 /** What other nodes may do with the sessions of this one. */
-export function createClusterHost({ registry, groups, delivery, throttledLog }: ClusterHostParts): ClusterHost {
+export function createClusterHost(parts: ClusterHostParts): ClusterHost {
+  const { registry, groups, delivery, throttledLog, watched } = parts;
   return {
+    watched,
+
     publish(group, messages) {
       for (const { message, windowMs, except } of messages) {
         delivery.sendToOwnGroup(group, message, windowMs, except === undefined ? undefined : registry.get(except));

@@ -62,6 +62,17 @@ export type Issue = {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 };
 
+/** A session has joined a group, or has left it. */
+export type GroupEvent = {
+  type: "join" | "leave";
+  group: string;
+  session: {
+    readonly id: string;
+  };
+  /** How many are in the group now: at this node, or in the whole cluster if the controller's scope is that. */
+  size: number;
+};
+
 export type SessionEvent<Data = unknown, User = unknown, Taken = Message, Given = Params> =
   | OpenEvent<Data, User, Given>
   | MessageEvent<Data, User, Taken, Given>

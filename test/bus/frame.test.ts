@@ -11,6 +11,7 @@ const payload = fc.oneof(
   fc.uint8Array({ maxLength: 300 }).map((bytes) => new Uint8Array(bytes)),
 );
 const sizes = fc.array(fc.tuple(text, number), { maxLength: 20 });
+const members = fc.array(fc.record({ isIn: fc.boolean(), id: text, path: text, group: text }), { maxLength: 20 });
 const member = fc.record({ id: text, public: fc.option(text, { nil: undefined }) });
 const message = fc.record({
   message: payload,
@@ -26,9 +27,10 @@ const frame = fc.oneof(
   fc.record({ kind: kind("join", "leave"), id: text, group: text }),
   fc.record({ kind: kind("gone"), id: text }),
   fc.record({ kind: kind("hello", "alive"), number }),
-  fc.record({ kind: kind("bye", "ask-state") }),
-  fc.record({ kind: kind("sizes"), number, sizes }),
-  fc.record({ kind: kind("state"), number, part: number, isLast: fc.boolean(), sizes }),
+  fc.record({ kind: kind("bye", "ask-state", "returned") }),
+  fc.record({ kind: kind("sizes"), number, sizes, members }),
+  fc.record({ kind: kind("state"), number, part: number, isLast: fc.boolean(), sizes, members }),
+  fc.record({ kind: kind("buried"), node: fc.constantFrom(NODE, "123456789abc") }),
   fc.record({ kind: kind("ask-members"), request: number, group: text }),
   fc.record({ kind: kind("members"), request: number, isLast: fc.boolean(), members: fc.array(member) }),
 ) as fc.Arbitrary<Frame>;
@@ -80,7 +82,7 @@ test("parseFrame() takes no frame of another version", () => {
 });
 
 test("parseFrame() believes no count that the bytes cannot hold", () => {
-  const bytes = formatFrame(NODE, { kind: "sizes", number: 1, sizes: [] });
+  const bytes = formatFrame(NODE, { kind: "sizes", number: 1, sizes: [], members: [] });
   const huge = Buffer.concat([bytes.subarray(0, -1), Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f)]);
   expect(parseFrame(huge)).toBeUndefined();
 });
