@@ -159,9 +159,20 @@ export const cases: readonly Case[] = [
   }),
 ];
 
+/** What is measured on several workers: a fixed rate, so that what waits for another worker costs no time of the next message. */
+export const scalingCases: readonly Case[] = [
+  openLoop(500, 200, { name: "scaling-1", title: "200 messages a second to one group of 500" }),
+  openLoop(10, 5000, {
+    name: "scaling-100",
+    title: "5,000 messages a second to 100 groups of 10",
+    groups: 100,
+    senders: 1,
+  }),
+];
+
 /** Finds cases by their names. */
 export function findCase(name: string): Case | undefined {
-  return cases.find((known) => known.name === name);
+  return [...cases, ...scalingCases].find((known) => known.name === name);
 }
 
 /** How many sessions the load process opens at most at the same time; idle ones are opened on one server after the other. */
@@ -196,6 +207,7 @@ export function toJob(
       filling: compress ? "words" : "letter",
     }),
     compress,
+    settleMs: 0,
     load,
     patienceMs: PATIENCE_MS,
   };

@@ -38,6 +38,8 @@ export type Job = {
   /** The sessions agree with the server on permessage-deflate. */
   compress: boolean;
   greeting?: Greeting | undefined;
+  /** What the sessions did when they were opened is known everywhere after this time, in milliseconds. */
+  settleMs: number;
   load: Load;
   /** Without any message for this long, what is under way counts as lost. */
   patienceMs: number;

@@ -9,6 +9,7 @@ import { installPeers, peerCases } from "./peers.ts";
 import { formatPeers, formatResults, formatSettings } from "./report.ts";
 import { type Entry, type Run, runEntries } from "./run.ts";
 import { type Builds, buildContenders } from "./servers.ts";
+import { listWorkersEntries } from "./workers.ts";
 import { measuredSettings, withSetting } from "./settings.ts";
 
 const help = `Measures the executable against a control: the same on bare Bun.serve (bench/control.ts).
@@ -19,11 +20,12 @@ bun run bench [OPTIONS]
   --only CASES    these cases alone, with commas between; may be given several times
   --peers         instead: what else one could use, installed from bench/peers, against the control
   --settings      instead: Hubbub with some settings against Hubbub without
+  --workers       instead: Hubbub on several workers against Hubbub on one
   --noise         instead: the control against itself, so that every ratio should be 1
   --pairs N       how often both are measured in turn (5)
   --flags "..."   flags for Hubbub, such as "--coalesce 5ms"
   --json FILE     writes the results there too
-  --write         writes the table into docs/performance.md
+  --write         writes the table into docs/performance.md, or docs/scaling.md
   --list          lists the cases
 
 Cost is user and system CPU time of the server. A ratio is the median of the pairs' ratios, Hubbub by control.
@@ -56,6 +58,7 @@ function listEntries(options: BenchOptions, { hubbub, control }: Builds): Entry[
       subject: withSetting(hubbub, setting),
       control: hubbub,
     }));
+  if (options.section === "workers") return listWorkersEntries(hubbub);
   if (options.section === "cases")
     return options.cases.map((known) => ({ case: known, subject: options.isNoise ? control : hubbub, control }));
   const subjects = [hubbub, ...installPeers((text) => console.error(text))];
@@ -68,6 +71,7 @@ const formatters = {
   cases: ({ results }: Run, label: "name" | "title") => formatResults(results, label),
   peers: ({ results }: Run) => formatPeers(results),
   settings: ({ results }: Run) => formatSettings(results),
+  workers: ({ results }: Run) => formatSettings(results),
 };
 
 if (import.meta.main) {

@@ -3,8 +3,8 @@ import { type Case, cases, findCase } from "./cases.ts";
 
 /** What the command line of `bun run bench` says. */
 export type BenchOptions = {
-  /** What is measured: the cases, other servers, or settings. */
-  section: "cases" | "peers" | "settings";
+  /** What is measured: the cases, other servers, settings, or several workers. */
+  section: "cases" | "peers" | "settings" | "workers";
   cases: readonly Case[];
   isQuick: boolean;
   /** The control takes Hubbub's place: how far is a ratio from 1 that must be 1? */
@@ -14,7 +14,7 @@ export type BenchOptions = {
   flags: string[];
   /** Where the results go as JSON. */
   json?: string;
-  /** The table goes into docs/performance.md. */
+  /** The table goes into its page. */
   write: boolean;
   list: boolean;
   help: boolean;
@@ -25,6 +25,7 @@ const options = {
   only: { type: "string", multiple: true },
   peers: { type: "boolean" },
   settings: { type: "boolean" },
+  workers: { type: "boolean" },
   noise: { type: "boolean" },
   pairs: { type: "string" },
   flags: { type: "string" },
@@ -59,9 +60,10 @@ export function readOptions(argv: readonly string[]): BenchOptions {
       throw new Error(`Cannot use "${token.rawName}=${token.value}": it takes no value, expected ${token.rawName}`);
   }
   const isQuick = values.quick === true;
-  const section = values.peers === true ? "peers" : values.settings === true ? "settings" : "cases";
-  if (values.peers === true && values.settings === true)
-    throw new Error("Cannot use --peers with --settings: expected one of them");
+  const [section = "cases", other] = (["peers", "settings", "workers"] as const).filter(
+    (name) => values[name] === true,
+  );
+  if (other !== undefined) throw new Error(`Cannot use --${section} with --${other}: expected one of them`);
   if (values.only !== undefined && section !== "cases")
     throw new Error(`Cannot use --only with --${section}: it has cases of its own`);
   const isNoise = values.noise === true;

@@ -74,6 +74,7 @@ export class Traffic {
       const opening = Array.from({ length: count }, (_, index) => this.#open(first + index));
       this.#sessions.push(...(await this.#unlessFailed(Promise.all(opening))));
     }
+    await this.#unlessFailed(Bun.sleep(this.#job.settleMs));
   }
 
   /** Lets the senders send for so long, and waits until all has arrived; returns the number of deliveries. */

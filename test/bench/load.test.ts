@@ -39,6 +39,7 @@ async function load(server: Server, job: Partial<Job> = {}): Promise<Outcome> {
         shape: createShape(64),
         compress: false,
         load: { kind: "closed", batch: 1 },
+        settleMs: 0,
         patienceMs: 300,
         ...job,
       },

@@ -28,6 +28,7 @@ test("readOptions() measures cases, other servers or settings", () => {
   expect(readOptions([]).section).toBe("cases");
   expect(readOptions(["--peers", "--write"])).toMatchObject({ section: "peers", write: true });
   expect(readOptions(["--settings"])).toMatchObject({ section: "settings", write: false });
+  expect(readOptions(["--workers"])).toMatchObject({ section: "workers" });
 });
 
 test.each([
@@ -38,6 +39,7 @@ test.each([
   [["--quick=yes"], 'Cannot use "--quick=yes": it takes no value'],
   [["--fast"], 'Cannot use "--fast": it is no option, expected --quick'],
   [["--peers", "--settings"], "Cannot use --peers with --settings"],
+  [["--workers", "--peers"], "Cannot use --peers with --workers"],
   [["--peers", "--only", "echo"], "Cannot use --only with --peers"],
   [["--settings", "--noise"], "Cannot use --noise with --settings"],
   [["--write", "--quick"], "Cannot use --write with --quick, --noise, --only or --flags"],
