@@ -26,6 +26,8 @@ export type CrewOptions = {
   size: number;
   /** A worker whose event loop stands still this long is ended. */
   heldLimitMs: number;
+  /** Frames go from worker to worker, and not over a bus that others have too. */
+  hasOwnBus: boolean;
   /** With what a worker is started. */
   prepare: (number: number) => WorkerStart;
   /** Has a new worker in the place of one that has ended serve as the others do; throws if it cannot. */
@@ -109,7 +111,7 @@ export class Crew {
   }
 
   #open(number: number): Member {
-    const { prepare, writeLog, countAddress } = this.#options;
+    const { prepare, hasOwnBus, writeLog, countAddress } = this.#options;
     const startedAt = performance.now();
     const calls: SupervisorCalls = {
       writeLog,
@@ -120,7 +122,7 @@ export class Crew {
     const thread = new WorkerThread({ calls, onEnd: (end) => this.#end(member, end, performance.now() - startedAt) });
     const member = { number, thread };
     thread.link.tell("start", prepare(number));
-    for (const other of this.#threads) {
+    for (const other of hasOwnBus ? this.#threads : []) {
       const [here, there] = createWay();
       thread.link.tell("addWay", here, [here.port]);
       other.link.tell("addWay", there, [there.port]);

@@ -74,6 +74,7 @@ export class Supervisor {
     this.#crew = new Crew({
       size: workers,
       heldLimitMs,
+      hasOwnBus: config.bus === "",
       prepare: (number) => ({
         number,
         config,

@@ -21,9 +21,9 @@ export class WorkerThread {
   #isEnded = false;
 
   constructor({ calls, onEnd }: WorkerThreadOptions) {
-    this.#thread = new Worker(
-      join(import.meta.dir, Bun.isStandaloneExecutable ? "src/workers/worker.js" : "worker.ts"),
-    );
+    const file = Bun.isStandaloneExecutable ? "src/workers/worker.js" : "worker.ts";
+    // Not said, a thread gets the environment that the process began with, and what was taken out of it since.
+    this.#thread = new Worker(join(import.meta.dir, file), { env: process.env as Record<string, string> });
     this.#onEnd = onEnd;
     this.link = new Link((message, transfer) => this.#thread.postMessage(message, transfer), calls);
     this.#thread.addEventListener("message", ({ data }) => this.link.take(data));
