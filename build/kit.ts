@@ -105,8 +105,8 @@ function packServer(): Record<string, string> {
     ...readFiles(root, ["src/**/*", "package.json"]),
     ...readPackages(
       listPackages(Object.keys(dependencies)),
-      ["**/*.js", "**/*.mjs", "**/package.json"],
-      /(?:^|\/)cjs\//,
+      ["**/*.js", "**/*.mjs", "**/*.css", "**/package.json"],
+      /(?:^|\/)cjs\/|\.(?:cjs|iife|iife\.min)\.js$/,
     ),
   };
 }

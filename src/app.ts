@@ -30,6 +30,7 @@ import { Groups } from "./groups/groups.ts";
 import { Traffic } from "./groups/traffic.ts";
 import type { Admin } from "./http/admin/admin.ts";
 import { createAdmin } from "./http/admin/create-admin.ts";
+import type { Reload } from "./http/admin/inspector/inspector.ts";
 import { type Certificate, readCertificate } from "./http/certificate.ts";
 import { CertificateWatcher } from "./http/certificate-watcher.ts";
 import { TrustedProxies } from "./http/forwarded.ts";
@@ -79,6 +80,8 @@ export type Crew = {
   pagesVersion: string;
   /** Asks every worker, this one too: see `Facts`. */
   collect: (name: string, argument: unknown) => Promise<unknown[]>;
+  /** Loads the controllers again in every worker. */
+  reload: Reload;
 };
 
 /** One running server: each part built once, bottom first. */
@@ -201,6 +204,8 @@ export class App {
       controllers: this.#live,
       loopLag: this.#loopLag,
       findUnreadiness: () => this.#findUnreadiness(),
+      folder: resolveLinks(folder),
+      reload: crew?.reload ?? (() => this.#reload()),
     });
     this.#listener = new Listener({
       host: config.host,
@@ -256,6 +261,7 @@ export class App {
     this.#startCluster();
     this.#sessions.start();
     this.#loopLag.start();
+    this.#admin.start();
     return url;
   }
 
@@ -328,6 +334,11 @@ export class App {
     await Promise.all([this.#certificates?.check(), this.#live.reload()]);
   }
 
+  async #reload(): ReturnType<Reload> {
+    await this.#live.reload();
+    return { generation: this.generationNumber, lastFault: this.lastFault };
+  }
+
   /** The number of the generation that serves. */
   get generationNumber(): number {
     return this.#live.current.number;
@@ -369,6 +380,7 @@ export class App {
     this.#openFiles.stop();
     this.#memory.stop();
     this.#loopLag.stop();
+    this.#admin.stop();
     this.#livePages?.stop();
     this.#certificates?.stop();
     // An upgrade that was under way may still become a session, which is closed at once.

@@ -11,6 +11,7 @@ export class LoopLag {
   #changedAt = 0;
   #longestMs = 0;
   #longestBeforeMs = 0;
+  #untakenMs = 0;
 
   start(): void {
     this.#lookedAt = this.#changedAt = performance.now();
@@ -28,6 +29,13 @@ export class LoopLag {
     return Math.max(this.#longestMs, this.#longestBeforeMs, overdueMs) / 1000;
   }
 
+  /** The longest delay, in milliseconds, since this was asked last. */
+  takeLongestMs(): number {
+    const longestMs = this.#untakenMs;
+    this.#untakenMs = 0;
+    return longestMs;
+  }
+
   #look(): void {
     const now = performance.now();
     const lateMs = Math.max(0, now - this.#lookedAt - STEP_MS);
@@ -38,5 +46,6 @@ export class LoopLag {
       this.#changedAt = now;
     }
     this.#longestMs = Math.max(this.#longestMs, lateMs);
+    this.#untakenMs = Math.max(this.#untakenMs, lateMs);
   }
 }

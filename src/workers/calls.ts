@@ -52,4 +52,6 @@ export type SupervisorCalls = {
   countAddress: (change: { address: string; change: number }) => void;
   /** Asks every worker, this one too; answers with what those say that answer in time. */
   collect: (question: { name: string; argument: unknown }) => Promise<unknown[]>;
+  /** Loads the controllers again in every worker; answers with what serves then. */
+  reload: (nothing: undefined) => Promise<{ generation: number; lastFault: string }>;
 };

@@ -36,6 +36,10 @@ export type CrewOptions = {
   /** A worker has ended; returns how many sessions it had. */
   forget: (number: number) => number;
   writeLog: (line: string) => void;
+  /** Loads the controllers again in every worker. */
+  reload: () => Promise<{ generation: number; lastFault: string }>;
+  /** What this thread says to a question by name; undefined for nothing. */
+  read: (name: string, argument: unknown) => unknown;
 };
 
 /** One worker, in its place. */
@@ -88,9 +92,10 @@ export class Crew {
     return [...this.#members.values()];
   }
 
-  /** What each member says, in time, to a question by name. */
+  /** What each member says, in time, to a question by name, and what this thread does. */
   async collect(name: string, argument: unknown): Promise<unknown[]> {
-    const answers: unknown[] = [];
+    const own = this.#options.read(name, argument);
+    const answers: unknown[] = own === undefined ? [] : [own];
     const asked = this.members.map(async ({ thread }) => {
       answers.push(await thread.link.ask("read", { name, argument }));
     });
@@ -111,13 +116,14 @@ export class Crew {
   }
 
   #open(number: number): Member {
-    const { prepare, hasOwnBus, writeLog, countAddress } = this.#options;
+    const { prepare, hasOwnBus, writeLog, countAddress, reload } = this.#options;
     const startedAt = performance.now();
     const calls: SupervisorCalls = {
       writeLog,
       watch: (message) => this.#watchLoop(member, message),
       countAddress: ({ address, change }) => countAddress(number, address, change),
       collect: ({ name, argument }) => this.collect(name, argument),
+      reload,
     };
     const thread = new WorkerThread({ calls, onEnd: (end) => this.#end(member, end, performance.now() - startedAt) });
     const member = { number, thread };

@@ -1,5 +1,6 @@
 import type { ControllerInfo } from "../controllers/api.ts";
 import { LiveControllers, type Loaded } from "../controllers/live.ts";
+import { resolveLinks } from "../controllers/snapshot.ts";
 import type { Config } from "../core/config.ts";
 import { Fault } from "../core/errors.ts";
 import { writeLogLine } from "../core/log.ts";
@@ -9,6 +10,9 @@ import { type Certificate, readCertificate } from "../http/certificate.ts";
 import { CertificateWatcher } from "../http/certificate-watcher.ts";
 import { findFreePort, HANDOVER_MS } from "../http/listener.ts";
 import { createPagesVersion } from "../http/live-pages.ts";
+import { INSPECTOR } from "../http/admin/inspector/inspector.ts";
+import { Notes } from "../http/admin/inspector/notes.ts";
+import type { FactsQuery } from "../http/admin/inspector/facts.ts";
 import { Steering } from "../http/steering.ts";
 import { Crew, type Member } from "./crew.ts";
 import { LinkEnded } from "./link.ts";
@@ -48,6 +52,8 @@ export class Supervisor {
   readonly #crew: Crew;
   readonly #counts: CrewCounts;
   readonly #live: LiveControllers<CrewGeneration>;
+  /** What this thread logs, for the inspector; absent without one. */
+  readonly #notes: Notes | undefined;
   readonly #memory = new MemoryWatch();
   readonly #openFiles = new OpenFilesWatch({
     onLack: () => this.#setOutOfFiles(true),
@@ -89,7 +95,20 @@ export class Supervisor {
       countAddress: (number, address, change) => this.#counts.countAddress(number, address, change),
       forget: (number) => this.#counts.forget(number),
       writeLog: writeLogLine,
+      reload: async () => {
+        await this.#live.reload();
+        return { generation: this.generationNumber, lastFault: this.lastFault };
+      },
+      read: (name, argument) => (name === INSPECTOR ? this.#notes?.read(argument as FactsQuery) : undefined),
     });
+    if (config.adminToken !== "") {
+      this.#notes = new Notes({
+        folder: resolveLinks(folder),
+        generation: () => this.generationNumber,
+        lastFault: () => this.lastFault,
+        now: () => Date.now(),
+      });
+    }
     this.#live = new LiveControllers<CrewGeneration>({
       folder,
       load: (number) => this.#load(number),
@@ -160,6 +179,7 @@ export class Supervisor {
     clearTimeout(this.#retiring);
     this.#openFiles.stop();
     this.#memory.stop();
+    this.#notes?.stop();
     this.#counts.stop();
     this.#certificates?.stop();
     await this.#live.stop();

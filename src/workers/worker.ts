@@ -65,6 +65,7 @@ function createParts(options: WorkerStart): Parts {
       counts,
       pagesVersion,
       collect: (name, argument) => link.ask("collect", { name, argument }),
+      reload: () => link.ask("reload", undefined),
     },
   });
   return { app, counts };

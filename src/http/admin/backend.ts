@@ -48,12 +48,24 @@ export type SessionDetails = SessionRow & {
 };
 
 /** What sessions can be sorted by. */
-export const sessionSorts = ["opened", "path", "address", "received", "sent", "backlog"] as const;
+export const sessionSorts = [
+  "opened",
+  "path",
+  "address",
+  "groups",
+  "received",
+  "sent",
+  "sizeReceived",
+  "sizeSent",
+  "backlog",
+] as const;
 
 export type SessionQuery = PageQuery & {
   /** The path of the session or of its controller. */
   path: string | undefined;
   group: string | undefined;
+  /** What its path, id, address or user contains, in either case. */
+  text?: string | undefined;
   /** `opened` is the order in which they were opened; `-` before it for the other way round. */
   sort: SessionSort | `-${SessionSort}`;
 };

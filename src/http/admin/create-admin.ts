@@ -9,6 +9,7 @@ import type { UpgradeGate } from "../upgrade.ts";
 import { Admin } from "./admin.ts";
 import { AdminAccess } from "./admin-access.ts";
 import { createCrewBackend } from "./crew-backend.ts";
+import { Inspector, type Reload } from "./inspector/inspector.ts";
 import { createLocalBackend } from "./local-backend.ts";
 import { type HealthParts, readHealth } from "./read-health.ts";
 
@@ -26,6 +27,9 @@ export type CreateAdminParts = Pick<
   sessions: Sessions;
   /** What other workers of this process say, if there are some. */
   facts: Facts;
+  /** The controllers folder. */
+  folder: string;
+  reload: Reload;
 };
 
 /** The inspector and the API of this process. */
@@ -38,23 +42,40 @@ export function createAdmin({
   cluster,
   sessions,
   facts,
+  folder,
+  reload,
   ...parts
 }: CreateAdminParts): Admin {
   const { registry, maxSessions } = sessions;
   const startedAt = clock.date();
   const health = { ...parts, maxSessions, startedAt, now: () => clock.date(), sessions: registry, groups };
-  const local = createLocalBackend({
-    api,
-    sessions: registry,
-    *groupNames() {
-      for (const [name] of groups.sizes()) yield name;
-      if (cluster !== undefined) yield* cluster.groupsElsewhere();
-    },
-    readHealth: () => readHealth(health),
-  });
+  const groupNames = function* () {
+    for (const [name] of groups.sizes()) yield name;
+    if (cluster !== undefined) yield* cluster.groupsElsewhere();
+  };
+  const local = createLocalBackend({ api, sessions: registry, groupNames, readHealth: () => readHealth(health) });
   const backend = facts.isShared ? createCrewBackend(local, facts) : local;
   const { metrics, throttledLog } = gate;
   const token = parts.config.adminToken;
   const access = new AdminAccess({ token, proxies, metrics, throttledLog, now: () => clock.now() });
-  return new Admin({ access, backend, gate });
+  const groupSource = {
+    find: (name: string) => groups.find(name),
+    names: groupNames,
+    sizeOf: (name: string) => api.getGroupSize(name),
+  };
+  const inspector = access.isOn
+    ? new Inspector({
+        ...parts,
+        folder,
+        clock,
+        metrics,
+        sessions: registry,
+        groups: groupSource,
+        listControllers: () => api.controllers(),
+        backend,
+        facts,
+        reload,
+      })
+    : undefined;
+  return new Admin({ access, backend, gate }, inspector);
 }

@@ -6,8 +6,11 @@ const keys: Record<SessionSort, keyof SessionRow> = {
   opened: "openedAt",
   path: "path",
   address: "address",
+  groups: "groupCount",
   received: "messagesReceived",
   sent: "messagesSent",
+  sizeReceived: "sizeReceived",
+  sizeSent: "sizeSent",
   backlog: "backlogBytes",
 };
 

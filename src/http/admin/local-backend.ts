@@ -1,16 +1,7 @@
 import type { Api } from "../../controllers/api.ts";
 import type { Session } from "../../sessions/session.ts";
-import type {
-  Backend,
-  GroupQuery,
-  GroupRow,
-  Health,
-  Page,
-  PageQuery,
-  SessionQuery,
-  SessionRow,
-  SessionSort,
-} from "./backend.ts";
+import type { Backend, GroupQuery, GroupRow, Health, Page, SessionQuery, SessionRow, SessionSort } from "./backend.ts";
+import { compareKeys, selectPage } from "./select-page.ts";
 
 export type LocalBackendParts = {
   api: Pick<Api, "send" | "sendToGroup" | "close" | "getGroupSize" | "getGroups">;
@@ -55,43 +46,64 @@ function listGroups(
   const groups = [...new Set(names)]
     .filter((name) => name.startsWith(prefix))
     .map((name) => ({ name, size: sizeOf(name) }));
-  const byName = (one: GroupRow, other: GroupRow) => compare(one.name, other.name);
+  const byName = (one: GroupRow, other: GroupRow) => compareKeys(one.name, other.name);
   const bySize = (one: GroupRow, other: GroupRow) => one.size - other.size || byName(one, other);
-  return toPage(groups.sort(sort.endsWith("size") ? bySize : byName), sort, page, (row) => row);
+  const sorted = groups.sort(sort.endsWith("size") ? bySize : byName);
+  if (sort.startsWith("-")) sorted.reverse();
+  return { total: sorted.length, rows: sorted.slice(page.offset, page.offset + page.limit) };
 }
 
-function listSessions(all: Iterable<Session>, { path, group, sort, ...page }: SessionQuery): Page<SessionRow> {
-  const sessions = [...all].filter(
-    ({ info, route, memberships = [] }) =>
-      (path === undefined || path === info.path || path === route.path) &&
-      (group === undefined || memberships.some(({ name }) => name === group)),
-  );
-  const key = keys[sort.replace("-", "") as SessionSort];
-  if (key === undefined) return toPage(sessions, sort, page, toRow);
-  const keyed = sessions.map((session) => ({ session, key: key(session) }));
-  keyed.sort((one, other) => compare(one.key, other.key));
-  return toPage(keyed, sort, page, ({ session }) => toRow(session));
+/** Lists the sessions that are asked for. */
+function listSessions(all: Iterable<Session>, { sort, ...query }: SessionQuery): Page<SessionRow> {
+  const { total, rows } = selectPage(findSessions(all, query), {
+    ...query,
+    keyOf: keys[sort.replace("-", "") as SessionSort],
+    isDescending: sort.startsWith("-"),
+  });
+  return { total, rows: rows.map(toRow) };
+}
+
+function* findSessions(
+  all: Iterable<Session>,
+  { path, group, text }: Omit<SessionQuery, "sort">,
+): Generator<Session, undefined> {
+  const wanted = text === undefined ? undefined : new RegExp(RegExp.escape(text), "i");
+  for (const session of all) {
+    const { info, route, address, memberships = [] } = session;
+    if (path !== undefined && path !== info.path && path !== route.path) continue;
+    if (group !== undefined && !memberships.some(({ name }) => name === group)) continue;
+    const isFound =
+      wanted === undefined ||
+      wanted.test(info.path) ||
+      wanted.test(info.id) ||
+      wanted.test(address) ||
+      (info.user !== undefined && wanted.test(formatUser(info.user)));
+    if (isFound) yield session;
+  }
+}
+
+/** What is looked for in a user. */
+function formatUser(user: unknown): string {
+  if (typeof user === "string") return user;
+  try {
+    return JSON.stringify(user) ?? "";
+  } catch {
+    // A cycle, or a bigint.
+    return "";
+  }
 }
 
 /** What sessions are sorted by, other than the order in which they were opened. */
 const keys: Partial<Record<SessionSort, (session: Session) => string | number>> = {
   path: ({ info }) => info.path,
   address: ({ address }) => address,
+  groups: ({ memberships }) => memberships?.length ?? 0,
   received: ({ traffic }) => traffic?.messagesReceived ?? 0,
   sent: ({ traffic, memberships }) => traffic?.readSent(memberships).messages ?? 0,
+  sizeReceived: ({ traffic }) => traffic?.sizeReceived ?? 0,
+  sizeSent: ({ traffic, memberships }) => traffic?.readSent(memberships).size ?? 0,
   backlog: ({ socket }) => socket?.getBufferedAmount() ?? 0,
 };
-
-/** The part of `sorted` that is wanted; from its end if `sort` begins with `-`. */
-function toPage<Item, Row>(
-  sorted: Item[],
-  sort: string,
-  { offset, limit }: PageQuery,
-  toRow: (item: Item) => Row,
-): Page<Row> {
-  if (sort.startsWith("-")) sorted.reverse();
-  return { total: sorted.length, rows: sorted.slice(offset, offset + limit).map(toRow) };
-}
 
 function toRow({ info, route, address, memberships, socket, traffic }: Session): SessionRow {
   const sent = traffic?.readSent(memberships);
@@ -108,9 +120,4 @@ function toRow({ info, route, address, memberships, socket, traffic }: Session):
     sizeSent: sent?.size ?? 0,
     backlogBytes: socket?.getBufferedAmount() ?? 0,
   };
-}
-
-/** Texts as their code units stand, which is the same in every language. */
-function compare<T extends string | number>(one: T, other: T): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }
