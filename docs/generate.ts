@@ -10,7 +10,9 @@ import { formatTable } from "./table.ts";
 const root = join(import.meta.dir, "..");
 const commandsPage = join(import.meta.dir, "commands.md");
 const configuration = join(import.meta.dir, "configuration.md");
-const operating = join(import.meta.dir, "operating.md");
+/** The pages that show files of the repository. */
+export const pagesWithFiles = ["operating.md", "scaling.md"];
+
 const unit = join(root, "deploy/hubbub.service");
 
 const exitCodes = [
@@ -116,6 +118,9 @@ if (import.meta.main) {
   await Bun.write(commandsPage, formatCommandsDoc());
   await Bun.write(configuration, formatConfigurationDoc());
   await Bun.write(unit, formatUnit(standardUnit));
-  await Bun.write(operating, fillFiles(readFileSync(operating, "utf8")));
-  console.log(`Wrote ${commandsPage}, ${configuration}, ${unit} and the files in ${operating}`);
+  for (const name of pagesWithFiles) {
+    const page = join(import.meta.dir, name);
+    await Bun.write(page, fillFiles(readFileSync(page, "utf8")));
+  }
+  console.log(`Wrote ${commandsPage}, ${configuration}, ${unit} and the files in ${pagesWithFiles.join(" and ")}`);
 }

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { formatCommandsDoc } from "../docs/commands-page.ts";
-import { fillFiles, formatConfigurationDoc, standardUnit } from "../docs/generate.ts";
+import { fillFiles, formatConfigurationDoc, pagesWithFiles, standardUnit } from "../docs/generate.ts";
 import manifest from "../package.json" with { type: "json" };
 import { formatUnit } from "../src/cli/unit-file.ts";
 import { faultCodes } from "../src/core/errors.ts";
@@ -108,15 +108,12 @@ test("SECURITY.md names for each promise tests that are there", () => {
   }
 });
 
-test("docs/operating.md shows every file of deploy/ as it is", () => {
-  const page = read("docs/operating.md");
-  expect(page).toBe(fillFiles(page));
-  const shown = [...page.matchAll(/^```\w+ file=(\S+)$/gm)].map(([, file = ""]) => file);
-  expect(shown.sort()).toEqual(
-    readdirSync(join(root, "deploy"))
-      .map((file) => `deploy/${file}`)
-      .sort(),
-  );
+test("the pages show every file of deploy/ as it is", () => {
+  const pages = pagesWithFiles.map((name) => read(`docs/${name}`));
+  for (const page of pages) expect(page).toBe(fillFiles(page));
+  const shown = pages.flatMap((page) => [...page.matchAll(/^```\w+ file=(\S+)$/gm)].map(([, file = ""]) => file));
+  const files = [...new Bun.Glob("**/*").scanSync(join(root, "deploy"))].filter((file) => !file.endsWith(".ts"));
+  expect(shown.sort()).toEqual(files.map((file) => `deploy/${file}`).sort());
 });
 
 test("docs/controllers.md has examples that load together", async () => {

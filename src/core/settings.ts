@@ -44,13 +44,12 @@ const MAX_WORKERS = 256;
 
 const sections = [
   "Address",
-  "Workers",
   "Sessions",
   "Groups",
   "Limits",
   "Browsers and proxies",
   "Controllers",
-  "Cluster",
+  "Scaling",
   "Administration",
   "Log",
 ] as const;
@@ -90,13 +89,6 @@ export const settings = {
     optionalText("FILE", "expected a file"),
     "",
     "The private key of --tls-cert, a PEM file",
-  ),
-  workers: setting(
-    "workers",
-    "Workers",
-    countOrAuto(MAX_WORKERS),
-    1,
-    "Serve on this many threads, each with sessions of its own; auto for one for each core",
   ),
   timeout: setting(
     "timeoutSeconds",
@@ -251,23 +243,30 @@ export const settings = {
     "auto",
     "Reload pages in browsers when a file in public/ changes; auto: on a terminal",
   ),
+  workers: setting(
+    "workers",
+    "Scaling",
+    countOrAuto(MAX_WORKERS),
+    1,
+    "Serve on this many threads, each with sessions of its own; auto for one for each core",
+  ),
   bus: setting(
     "bus",
-    "Cluster",
+    "Scaling",
     busUrl(),
     "",
     "The Redis or Valkey that joins several servers: redis://HOST:PORT, rediss:// for TLS, redis-sentinel:// and redis-cluster://; give one with a password as a variable",
   ),
   "bus-prefix": setting(
     "busPrefix",
-    "Cluster",
+    "Scaling",
     prefix(100),
     "hubbub",
     "What the names of the bus's channels begin with: servers with another one do not hear each other",
   ),
   "bus-ca": setting(
     "busCaFile",
-    "Cluster",
+    "Scaling",
     optionalText("FILE", "expected a file"),
     "",
     "The certificates, a PEM file, that the bus's certificate must be signed by, instead of the system's",

@@ -21,11 +21,14 @@ export function webSocketEvent({ type, session, data, message }) {
 /** The group that everybody is in. */
 export const EVERYBODY = "all";
 
+/** What sessions are opened at: a node, or what stands before several. */
+export type Place = Pick<TestProcess, "origin">;
+
 /** One session of a crowd. */
 export type CrowdMember = {
   name: string;
   /** The node that it is at. */
-  node: TestProcess;
+  node: Place;
   /** Its own group; it is in `EVERYBODY` too. */
   group: string;
   socket: WebSocket;
@@ -45,19 +48,19 @@ export class Crowd implements Disposable {
   #count = 0;
 
   /** Opens sessions at a node, one after another in each of the groups, and resolves when all are in them. */
-  async join(node: TestProcess, count: number, groups: readonly string[]): Promise<void> {
+  async join(node: Place, count: number, groups: readonly string[]): Promise<void> {
     const opened = Array.from({ length: count }, (_, index) => this.#open(node, groups[index % groups.length] ?? ""));
     await Promise.all(opened);
   }
 
   /** Ends the sessions at a node, and forgets them. */
-  leave(node: TestProcess): void {
+  leave(node: Place): void {
     for (const { socket } of this.at(node)) socket.terminate();
     const others = this.members.filter((member) => member.node !== node);
     this.members.splice(0, this.members.length, ...others);
   }
 
-  at(...nodes: TestProcess[]): CrowdMember[] {
+  at(...nodes: Place[]): CrowdMember[] {
     return this.members.filter(({ node }) => nodes.includes(node));
   }
 
@@ -94,7 +97,7 @@ export class Crowd implements Disposable {
   }
 
   /** Resolves when each node counts so many sessions in a group. */
-  async agree(nodes: readonly TestProcess[], group: string, size: number): Promise<void> {
+  async agree(nodes: readonly Place[], group: string, size: number): Promise<void> {
     await waitUntil(async () => {
       const answers = await Promise.all(nodes.map(async (node) => (await askSize(node, group)).size));
       return answers.every((each) => each === size);
@@ -105,7 +108,7 @@ export class Crowd implements Disposable {
     for (const { socket } of this.members) socket.terminate();
   }
 
-  async #open(node: TestProcess, group: string): Promise<void> {
+  async #open(node: Place, group: string): Promise<void> {
     const name = `m${(this.#count += 1)}`;
     const url = `${node.origin.replace("http", "ws")}/crowd?group=${group}&group=${EVERYBODY}&name=${name}`;
     const socket = new WebSocket(url);
@@ -134,7 +137,7 @@ export class Crowd implements Disposable {
 }
 
 /** What a node says of a group. */
-export async function askSize(node: TestProcess, group: string): Promise<{ size: number; members: { id: string }[] }> {
+export async function askSize(node: Place, group: string): Promise<{ size: number; members: { id: string }[] }> {
   const answer = await fetch(`${node.origin}/crowd?group=${group}`, { headers: { Connection: "close" } });
   return (await answer.json()) as { size: number; members: { id: string }[] };
 }
