@@ -10,7 +10,7 @@ export type LiveOptions = {
 
 const ADDRESS = "/-/inspector/live";
 
-const RETRY_MS = 2000;
+const RETRY_MS = 1000;
 
 /** The server's facts, as one stream that says what it wants to know; it rests while nobody looks at the page. */
 export class Live {

@@ -56,7 +56,8 @@ export async function openChecked(url: string, viewport: Viewport): Promise<Chec
 
 /** What axe-core finds that keeps people out: its findings of the impact "serious" or "critical". */
 export async function findBarriers(window: Bun.WebView): Promise<string[]> {
-  await window.evaluate(`void (() => { ${axe} })()`);
+  // It is half a megabyte: a page is given it once.
+  if (!(await window.evaluate("'axe' in globalThis"))) await window.evaluate(`void (() => { ${axe} })()`);
   return window.evaluate(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ": " + html + " " + failureSummary)))`);
