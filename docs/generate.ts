@@ -5,11 +5,15 @@ import { readConfig } from "../src/core/config.ts";
 import { describeSetting, type SettingName, settingSections, variableName } from "../src/core/settings.ts";
 
 import { formatCommandsDoc } from "./commands-page.ts";
+import { formatDashboard } from "./grafana.ts";
+import { formatMetricsDoc } from "./metrics-page.ts";
 import { formatTable } from "./table.ts";
 
 const root = join(import.meta.dir, "..");
 const commandsPage = join(import.meta.dir, "commands.md");
 const configuration = join(import.meta.dir, "configuration.md");
+const metricsPage = join(import.meta.dir, "metrics.md");
+const dashboard = join(import.meta.dir, "grafana.json");
 /** The pages that show files of the repository. */
 export const pagesWithFiles = ["operating.md", "scaling.md"];
 
@@ -118,9 +122,13 @@ if (import.meta.main) {
   await Bun.write(commandsPage, formatCommandsDoc());
   await Bun.write(configuration, formatConfigurationDoc());
   await Bun.write(unit, formatUnit(standardUnit));
+  await Bun.write(metricsPage, formatMetricsDoc());
+  await Bun.write(dashboard, formatDashboard());
+  Bun.spawnSync([process.execPath, "fmt", dashboard]);
   for (const name of pagesWithFiles) {
     const page = join(import.meta.dir, name);
     await Bun.write(page, fillFiles(readFileSync(page, "utf8")));
   }
-  console.log(`Wrote ${commandsPage}, ${configuration}, ${unit} and the files in ${pagesWithFiles.join(" and ")}`);
+  const written = [commandsPage, configuration, metricsPage, dashboard, unit];
+  console.log(`Wrote ${written.join(", ")} and the files in ${pagesWithFiles.join(" and ")}`);
 }

@@ -8,6 +8,7 @@ import { Generation, listControllers } from "./controllers/generation.ts";
 import { GroupEvents } from "./controllers/group-events.ts";
 import { createGlobals } from "./controllers/globals.ts";
 import { Kept } from "./controllers/kept.ts";
+import { LoadCounts } from "./controllers/load-counts.ts";
 import { LiveControllers } from "./controllers/live.ts";
 import { createRefuseMessage } from "./controllers/message-refusals.ts";
 import { installModules } from "./controllers/modules.ts";
@@ -73,6 +74,8 @@ export type AppOptions = {
 
 /** What the workers of one process have in common. */
 export type Crew = {
+  /** The number of this worker. */
+  number: number;
   counts: SharedCounts;
   /** The bus is that of the workers, and ends with the process. */
   hasOwnBus: boolean;
@@ -104,8 +107,9 @@ export class App {
   readonly #serveStatic: ServeStatic;
   readonly #proxies: TrustedProxies;
   readonly #admin: Admin;
+  readonly #loads = new LoadCounts();
   readonly #memory = new MemoryWatch();
-  readonly #loopLag = new LoopLag();
+  readonly #loopLag = new LoopLag(() => this.metrics.eventTimes.step());
   readonly #openFiles = new OpenFilesWatch({
     onLack: () => this.setOutOfFiles(true),
     onEnd: () => this.#endLackOfFiles(),
@@ -188,6 +192,7 @@ export class App {
       watch: config.watch && !isEmbedded,
       onSwap: (next, previous) => this.#swap(next, previous),
       onPageChange: () => this.reloadPages(createPagesVersion()),
+      onReload: (result) => this.#loads.count(result),
       countKept: () => this.keptCount,
     });
     this.#admin = createAdmin({
@@ -200,13 +205,16 @@ export class App {
       groups: this.#groups,
       cluster: this.#cluster,
       sessions: this.#sessions,
-      facts: this.facts,
       controllers: this.#live,
       loopLag: this.#loopLag,
+      facts: this.facts,
+      worker: crew?.number,
       findUnreadiness: () => this.#findUnreadiness(),
       folder: resolveLinks(folder),
       reload: crew?.reload ?? (() => this.#reload()),
     });
+    // Of several workers none loads by itself.
+    if (crew === undefined) this.facts.provide("loads", () => this.#loads.read());
     this.#listener = new Listener({
       host: config.host,
       port: config.port,
@@ -459,6 +467,7 @@ export class App {
           current: () => this.#live.current,
           close: (session, reason) => this.#sessions.close(session, reason),
           refuse: createRefuseMessage({ ...this.#gate, delivery: this.#sessions.delivery }),
+          metrics: this.metrics,
           watchdog,
         }),
         inboxLimits: {

@@ -3,9 +3,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { formatCommandsDoc } from "../docs/commands-page.ts";
 import { fillFiles, formatConfigurationDoc, pagesWithFiles, standardUnit } from "../docs/generate.ts";
+import { formatDashboard } from "../docs/grafana.ts";
+import { formatMetricsDoc } from "../docs/metrics-page.ts";
 import manifest from "../package.json" with { type: "json" };
 import { formatUnit } from "../src/cli/unit-file.ts";
 import { faultCodes } from "../src/core/errors.ts";
+import { loopFamilies, processFamilies } from "../src/http/metrics/families.ts";
 import { closeCodes } from "../src/sessions/close-codes.ts";
 import { listExamples } from "./support/examples.ts";
 import { root, startServer } from "./support/server.ts";
@@ -46,6 +49,28 @@ test("docs/configuration.md is what docs/generate.ts makes", () => {
 
 test("docs/commands.md is what docs/generate.ts makes", () => {
   expect(read("docs/commands.md")).toBe(formatCommandsDoc());
+});
+
+test("docs/metrics.md is what docs/generate.ts makes", () => {
+  expect(read("docs/metrics.md")).toBe(formatMetricsDoc());
+});
+
+test("docs/grafana.json is what docs/generate.ts makes", () => {
+  expect(JSON.parse(read("docs/grafana.json"))).toEqual(JSON.parse(formatDashboard()));
+});
+
+test("docs/grafana.json and docs/metrics.md name every metric, and no other", () => {
+  const known = [...loopFamilies, ...processFamilies];
+  const listNames = (text: string) =>
+    new Set(
+      [...text.matchAll(/\b(?:hubbub|process)_[a-z_]+/g)].map(([name]) =>
+        known.some((family) => family.name === name) ? name : name.replace(/_(bucket|sum|count)$/, ""),
+      ),
+    );
+  const names = known.map(({ name }) => name).sort();
+  expect([...listNames(read("docs/metrics.md"))].sort()).toEqual(names);
+  // A dashboard has no use for the time of the start.
+  expect([...listNames(read("docs/grafana.json")), "process_start_time_seconds"].sort()).toEqual(names);
 });
 
 test("deploy/hubbub.service is what docs/generate.ts makes", () => {

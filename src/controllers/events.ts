@@ -1,6 +1,7 @@
 import { describeError, describeStack, toShowable } from "../core/errors.ts";
 import { isPromise } from "../core/is-promise.ts";
 import { log } from "../core/log.ts";
+import type { Metrics } from "../core/metrics.ts";
 import type { Watchdog } from "../core/watchdog.ts";
 import type { SessionEvent } from "../sessions/event.ts";
 import type { RunEvent, Session } from "../sessions/session.ts";
@@ -23,6 +24,7 @@ export type RunEventOptions = {
   close: (session: Session, reason: EndReason) => void;
   /** Tells a session that its message was not taken. */
   refuse: (session: Session, message: InvalidMessage) => void;
+  metrics: Metrics;
   /** Told what runs, if there is one. */
   watchdog: Watchdog | undefined;
 };
@@ -34,7 +36,7 @@ export type RunEventOptions = {
  * one in close or error is logged.
  * An invalid message is answered, told to the controller in an `error` event, and closes the session only if the controller says so.
  */
-export function createRunEvent(path: string, { current, close, refuse, watchdog }: RunEventOptions): RunEvent {
+export function createRunEvent(path: string, { current, close, refuse, metrics, watchdog }: RunEventOptions): RunEvent {
   const numberOf = (type: SessionEvent["type"]) => watchdog?.numberOf(path, type) ?? 0;
   const numbers = {
     open: numberOf("open"),
@@ -42,6 +44,7 @@ export function createRunEvent(path: string, { current, close, refuse, watchdog 
     close: numberOf("close"),
     error: numberOf("error"),
   };
+  const timers = metrics.eventTimes.of(path);
   let serving: Generation | undefined;
   let onEvent: OnEvent | undefined;
   const pendingHandlers = new PendingHandlers(fail);
@@ -55,19 +58,33 @@ export function createRunEvent(path: string, { current, close, refuse, watchdog 
       onEvent = generation.controllers.get(path)?.onEvent;
     }
     if (onEvent === undefined) return true;
+    const ended = startTimer(event.type);
     let settled: Promise<unknown>;
     const before = watchdog?.enter(numbers[event.type]) ?? 0;
     try {
       const result = generation.run(onEvent, event);
-      if (!isPromise(result)) return true;
+      if (!isPromise(result)) {
+        ended?.();
+        return true;
+      }
       settled = Promise.resolve(result);
     } catch (error) {
+      ended?.();
       return fail({ session, event, generation, finish }, error);
     } finally {
       watchdog?.leave(before);
     }
-    pendingHandlers.follow(settled, { session, event, generation, finish });
+    pendingHandlers.follow(settled, { session, event, generation, finish, ended });
     return false;
+  }
+
+  /** What is to be called when the event has ended, if it is one that is timed. */
+  function startTimer(type: SessionEvent["type"]): (() => void) | undefined {
+    const timer = timers[type];
+    const weight = timer.take();
+    if (weight === 0) return undefined;
+    const startedAt = performance.now();
+    return () => timer.end(startedAt, weight);
   }
 
   function fail(pending: PendingEvent, thrown: unknown): boolean {
@@ -79,6 +96,7 @@ export function createRunEvent(path: string, { current, close, refuse, watchdog 
       const told: SessionEvent = { type: "error", session: session.info, data: session.data, error: text, issues };
       return tell(pending, told, onInvalid === "close" ? invalid : undefined);
     }
+    metrics.countEventError(path);
     logFault(session, event, cause, generation, path);
     if (event.type === "close" || event.type === "error") return true;
     const error = describeError(cause);

@@ -36,6 +36,8 @@ export type LiveOptions<Generation extends Loaded> = {
   onRefuse?: (fault: string) => void;
   /** A file in `public/` changed. */
   onPageChange: () => void;
+  /** The folder was loaded again: what it is now serves, or was refused. */
+  onReload: (result: "loaded" | "refused") => void;
   /** How many values are kept: what the log says of a reload. */
   countKept: () => number;
 };
@@ -145,6 +147,7 @@ export class LiveControllers<Generation extends Loaded> {
         generation = await this.#loadSteady();
       } catch (fault) {
         this.#refuse(fault);
+        this.#options.onReload("refused");
         continue;
       }
       const changes = listChanges(
@@ -158,6 +161,7 @@ export class LiveControllers<Generation extends Loaded> {
         performance.now() - startedAt,
         this.#options.countKept(),
       );
+      this.#options.onReload("loaded");
       void previous?.dispose();
     }
   }

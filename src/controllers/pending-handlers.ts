@@ -14,6 +14,8 @@ export type PendingEvent = {
   generation: Generation;
   /** Called when the handler has ended well or was given up. */
   finish: (session: Session) => void;
+  /** Called as soon as the handler has ended or was given up, if anybody wants to know. */
+  ended?: (() => void) | undefined;
 };
 
 /** Called when a handler has ended with `cause`; true if nothing runs for its event any more. */
@@ -66,6 +68,7 @@ class PendingHandler implements Waiting {
     if (pending === undefined) return;
     this.#pending = undefined;
     pending.generation.end(this);
+    pending.ended?.();
     log.warning(fault.message, { session: pending.session.info.id });
     pending.finish(pending.session);
   }
@@ -85,6 +88,7 @@ class PendingHandler implements Waiting {
     if (pending === undefined) return undefined;
     this.#pending = undefined;
     pending.generation.end(this);
+    pending.ended?.();
     this.#free(this);
     return pending;
   }

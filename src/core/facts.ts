@@ -31,9 +31,9 @@ export class Facts {
     return this.#ask !== undefined;
   }
 
-  /** What every worker says, this one too: one answer of each that answers in time. */
+  /** What every worker says, this one too, and their supervisor: one answer of each that answers in time and knows anything. */
   async collect<T>(name: string, argument?: unknown): Promise<T[]> {
     const answers = this.#ask === undefined ? [await this.read(name, argument)] : await this.#ask(name, argument);
-    return answers as T[];
+    return answers.filter((answer) => answer !== undefined) as T[];
   }
 }

@@ -2,16 +2,22 @@
 const STEP_MS = 200;
 
 /** The longest delay is remembered for so long at least, and twice as long at most. */
-const REMEMBERED_MS = 10_000;
+const REMEMBERED_MS = 15_000;
 
 /** Measures how late the event loop is: what whoever waits for it waits at most. */
 export class LoopLag {
+  readonly #onStep: () => void;
   #timer: ReturnType<typeof setInterval> | undefined;
   #lookedAt = 0;
   #changedAt = 0;
   #longestMs = 0;
   #longestBeforeMs = 0;
   #untakenMs = 0;
+
+  /** @param onStep called at each look: every 200 ms */
+  constructor(onStep: () => void) {
+    this.#onStep = onStep;
+  }
 
   start(): void {
     this.#lookedAt = this.#changedAt = performance.now();
@@ -23,7 +29,7 @@ export class LoopLag {
     clearInterval(this.#timer);
   }
 
-  /** The longest delay of the last ten to twenty seconds, this moment's included. */
+  /** The longest delay of the last fifteen to thirty seconds, this moment's included. */
   get longestSeconds(): number {
     const overdueMs = this.#timer === undefined ? 0 : performance.now() - this.#lookedAt - STEP_MS;
     return Math.max(this.#longestMs, this.#longestBeforeMs, overdueMs) / 1000;
@@ -47,5 +53,6 @@ export class LoopLag {
     }
     this.#longestMs = Math.max(this.#longestMs, lateMs);
     this.#untakenMs = Math.max(this.#untakenMs, lateMs);
+    this.#onStep();
   }
 }

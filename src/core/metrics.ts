@@ -1,3 +1,5 @@
+import { EventTimes } from "./event-times.ts";
+
 /** Why an upgrade was refused before a session was made. */
 export const refusalReasons = [
   "max-sessions",
@@ -16,10 +18,13 @@ export type RequestRefusal = "headers-too-large" | "body-too-large" | "body-too-
 /** Why a request to the inspector or the API was refused. */
 export type AccessRefusal = "admin-origin" | "admin-attempts" | "admin-token";
 
+/** Close codes that are counted each by itself; clients may send any of three thousand. */
+const MAX_CLOSE_CODES = 64;
+
 /** What this process has counted since it started: plain integers, so that counting costs next to nothing. */
 export class Metrics {
   sessionsOpened = 0;
-  /** Sessions that have ended, by the close code that they saw. */
+  /** Sessions that have ended, by the close code that they saw; 0 stands for codes above the sixty-fourth. */
   readonly sessionsClosed = new Map<number, number>();
   /** Upgrades that were refused, by reason. */
   readonly upgradesRefused: Record<RefusalReason, number> = {
@@ -40,10 +45,14 @@ export class Metrics {
     "admin-token": 0,
   };
   messagesReceived = 0;
+  /** Bytes of binary and characters of text in them. */
+  sizeReceived = 0;
   /** Messages that did not match their controller's schema. */
   messagesInvalid = 0;
   /** A message to a group counts once for each member. */
   messagesSent = 0;
+  /** Bytes of binary and characters of text in them. */
+  sizeSent = 0;
   /** Sessions that were closed because they read too slowly. */
   slowSessionsClosed = 0;
   /** Sessions that were closed because they sent too much. */
@@ -54,6 +63,12 @@ export class Metrics {
   groupsRefused = 0;
   /** How often a full inbox stopped the reading of a session. */
   inboxesFull = 0;
+  /** How long events take. */
+  readonly eventTimes = new EventTimes();
+  /** Events that a controller failed in, by its path. */
+  readonly eventErrors = new Map<string, number>();
+  /** Requests that a controller failed to answer, by its path. */
+  readonly requestErrors = new Map<string, number>();
   /** Frames that left for other nodes. */
   framesSent = 0;
   /** Frames that came from other nodes. */
@@ -66,6 +81,20 @@ export class Metrics {
   framesMalformed = 0;
 
   countClosed(code: number): void {
-    this.sessionsClosed.set(code, (this.sessionsClosed.get(code) ?? 0) + 1);
+    const { sessionsClosed } = this;
+    const isKept = sessionsClosed.size < MAX_CLOSE_CODES || sessionsClosed.has(code);
+    countIn(sessionsClosed, isKept ? code : 0);
   }
+
+  countEventError(path: string): void {
+    countIn(this.eventErrors, path);
+  }
+
+  countRequestError(path: string): void {
+    countIn(this.requestErrors, path);
+  }
+}
+
+function countIn<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

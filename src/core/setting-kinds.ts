@@ -165,8 +165,16 @@ export function list(isItem: (text: string) => boolean, wanted: string): Kind<re
   };
 }
 
+/** What an `AddressList` is made of. */
+export function addresses(): Kind<readonly string[]> {
+  return list(
+    (item) => item === "loopback" || item === "private" || isAddressRange(item),
+    "expected addresses or ranges such as 10.0.0.0/8, or loopback or private, with commas between",
+  );
+}
+
 /** `192.0.2.1`, `10.0.0.0/8`, `fc00::/7`. */
-export function isAddressRange(value: string): boolean {
+function isAddressRange(value: string): boolean {
   const [address = "", bits, ...rest] = value.split("/");
   if (rest.length > 0) return false;
   const version = isIP(address);

@@ -1,11 +1,11 @@
 import { parseOriginPattern } from "./origin-pattern.ts";
 import {
+  addresses,
   autoToggle,
   busUrl,
   countOrAuto,
   duration,
   integer,
-  isAddressRange,
   type Kind,
   limit,
   list,
@@ -222,10 +222,7 @@ export const settings = {
   "trust-proxy": setting(
     "trustProxy",
     "Browsers and proxies",
-    list(
-      (address) => address === "loopback" || address === "private" || isAddressRange(address),
-      "expected addresses or ranges such as 10.0.0.0/8, or loopback or private, with commas between",
-    ),
+    addresses(),
     [],
     "Proxies whose X-Forwarded-* headers are believed: addresses, ranges, loopback, private",
   ),
@@ -277,6 +274,13 @@ export const settings = {
     token(MIN_ADMIN_TOKEN_LENGTH),
     "",
     "Who has this token may use the inspector and the HTTP API; give it as a variable or as @FILE, so that nobody else can read it",
+  ),
+  "metrics-from": setting(
+    "metricsFrom",
+    "Administration",
+    addresses(),
+    [],
+    "Who may read /-/metrics without the admin token: addresses, ranges, loopback, private",
   ),
   "log-level": setting(
     "logLevel",

@@ -172,7 +172,7 @@ function isOnlyAccept(result: unknown): boolean {
 
 function answerFault(
   request: LazyRequest,
-  { file }: Controller,
+  { file, path: route }: Controller,
   thrown: unknown,
   { generation: { folder }, gate }: AnswerParts,
 ): Response {
@@ -183,6 +183,7 @@ function answerFault(
     log.debug(`Gave up on ${method} ${path}: ${describeError(error)}`);
     return errorAnswer(raw, 400);
   }
+  gate.metrics.countRequestError(route);
   const place = locate(error, folder);
   const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
   log.error(`Controller "${file}" failed to answer ${method} ${path}${where}: ${describeError(error)}`, {

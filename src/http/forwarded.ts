@@ -1,4 +1,5 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { AddressList, toPlainAddress } from "../core/address-list.ts";
 import { isValidHost } from "./handshake.ts";
 
 /** Where a request came from and what it asked, as far as trusted proxies tell. */
@@ -9,31 +10,16 @@ export type Origination = {
   remoteAddress: string;
 };
 
-const ranges: Record<string, string[]> = {
-  loopback: ["127.0.0.0/8", "::1/128"],
-  private: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
-};
-
 /** Decides whose `X-Forwarded-*` headers are believed: the addresses of `--trust-proxy`. */
 export class TrustedProxies {
-  readonly #list = new BlockList();
-  readonly #isEmpty: boolean;
+  readonly #list: AddressList;
 
   constructor(trusted: readonly string[]) {
-    this.#isEmpty = trusted.length === 0;
-    for (const range of trusted.flatMap((name) => ranges[name] ?? [name])) {
-      const [address = "", bits] = range.split("/");
-      const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-      if (bits === undefined) this.#list.addAddress(address, family);
-      else this.#list.addSubnet(address, Number(bits), family);
-    }
+    this.#list = new AddressList(trusted);
   }
 
   trusts(address: string): boolean {
-    if (this.#isEmpty) return false;
-    const plain = toPlainAddress(address);
-    const version = isIP(plain);
-    return version !== 0 && this.#list.check(plain, version === 6 ? "ipv6" : "ipv4");
+    return this.#list.has(address);
   }
 
   /**
@@ -56,11 +42,6 @@ export class TrustedProxies {
       remoteAddress: known.findLast((hop) => !this.trusts(hop)) ?? known[0] ?? own.remoteAddress,
     };
   }
-}
-
-/** `127.0.0.1` for `::ffff:127.0.0.1`. */
-function toPlainAddress(address: string): string {
-  return /^::ffff:(\d+(?:\.\d+){3})$/i.exec(address)?.[1] ?? address;
 }
 
 /** `192.0.2.1` for `192.0.2.1:4711`, `2001:db8::1` for `[2001:db8::1]:4711`. */

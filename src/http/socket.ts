@@ -60,6 +60,7 @@ export function createSocketHandler({
       const session = socket.data;
       timeouts.hear(session);
       metrics.messagesReceived += 1;
+      metrics.sizeReceived += message.length;
       session.traffic?.countReceived(message.length);
       if (!rateLimits.take(session, message.length)) return closeFlooding(session);
       delivery.enter(session);

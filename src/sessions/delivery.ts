@@ -119,6 +119,7 @@ export class Delivery {
   send(session: Session, message: EncodedMessage): boolean {
     if (session.socket === undefined || session.closingAs !== undefined) return false;
     this.#metrics.messagesSent += 1;
+    this.#metrics.sizeSent += message.length;
     session.traffic?.countSent(message.length);
     this.#coalescer.flushFor(session);
     const { outbox } = session;
@@ -180,7 +181,9 @@ export class Delivery {
   #publish(group: Group, message: EncodedMessage, except: Session | undefined): void {
     if (this.#outboxes.length > 0) this.#writeOutboxes();
     const compress = message.length >= this.#compressMinBytes;
-    this.#metrics.messagesSent += this.#groups.publish(group, message, compress, except);
+    const count = this.#groups.publish(group, message, compress, except);
+    this.#metrics.messagesSent += count;
+    this.#metrics.sizeSent += count * message.length;
     this.#backlog.published(message);
   }
 

@@ -50,7 +50,7 @@ export type SupervisorCalls = {
   writeLog: (line: string) => void;
   watch: (message: WatchdogMessage) => void;
   countAddress: (change: { address: string; change: number }) => void;
-  /** Asks every worker, this one too; answers with what those say that answer in time. */
+  /** Asks every worker, this one too, and the supervisor; answers with what those say that answer in time. */
   collect: (question: { name: string; argument: unknown }) => Promise<unknown[]>;
   /** Loads the controllers again in every worker; answers with what serves then. */
   reload: (nothing: undefined) => Promise<{ generation: number; lastFault: string }>;

@@ -1,4 +1,5 @@
 import type { ControllerInfo } from "../controllers/api.ts";
+import { LoadCounts } from "../controllers/load-counts.ts";
 import { LiveControllers, type Loaded } from "../controllers/live.ts";
 import { resolveLinks } from "../controllers/snapshot.ts";
 import type { Config } from "../core/config.ts";
@@ -54,6 +55,7 @@ export class Supervisor {
   readonly #live: LiveControllers<CrewGeneration>;
   /** What this thread logs, for the inspector; absent without one. */
   readonly #notes: Notes | undefined;
+  readonly #loads = new LoadCounts();
   readonly #memory = new MemoryWatch();
   readonly #openFiles = new OpenFilesWatch({
     onLack: () => this.#setOutOfFiles(true),
@@ -99,7 +101,7 @@ export class Supervisor {
         await this.#live.reload();
         return { generation: this.generationNumber, lastFault: this.lastFault };
       },
-      read: (name, argument) => (name === INSPECTOR ? this.#notes?.read(argument as FactsQuery) : undefined),
+      read: (name, argument) => this.#answer(name, argument),
     });
     if (config.adminToken !== "") {
       this.#notes = new Notes({
@@ -119,6 +121,7 @@ export class Supervisor {
         for (const { thread } of this.#crew.members) thread.link.tell("noteFault", fault);
       },
       onPageChange: () => this.#reloadPages(),
+      onReload: (result) => this.#loads.count(result),
       countKept: () => this.#live.current.kept,
     });
   }
@@ -183,6 +186,12 @@ export class Supervisor {
     this.#counts.stop();
     this.#certificates?.stop();
     await this.#live.stop();
+  }
+
+  /** What this thread knows by name, which no worker does. */
+  #answer(name: string, argument: unknown): unknown {
+    if (name === "loads") return this.#loads.read();
+    return name === INSPECTOR ? this.#notes?.read(argument as FactsQuery) : undefined;
   }
 
   #watchAround(): void {

@@ -61,6 +61,7 @@ function createParts(options: WorkerStart): Parts {
     watchdog: new Watchdog((message) => link.tell("watch", message)),
     openBus: findBus(config) ?? network.open,
     crew: {
+      number,
       hasOwnBus: config.bus === "",
       counts,
       pagesVersion,

@@ -43,6 +43,7 @@ test("readConfig() gives the defaults when nothing is set", () => {
     busPrefix: "hubbub",
     busCaFile: "",
     adminToken: "",
+    metricsFrom: [],
     logLevel: "info",
     logFormat: "auto",
     app: {},
@@ -98,6 +99,7 @@ test("readConfig() reads every setting from each source alike", () => {
     "bus-prefix": "lunch",
     "bus-ca": "ca.pem",
     "admin-token": "@/etc/hubbub/admin-token",
+    "metrics-from": "loopback, 10.0.0.5",
     "log-level": "warning",
     "log-format": "pretty",
   };
@@ -132,6 +134,7 @@ test("readConfig() reads every setting from each source alike", () => {
     busPrefix: "lunch",
     busCaFile: "ca.pem",
     adminToken: "@/etc/hubbub/admin-token",
+    metricsFrom: ["loopback", "10.0.0.5"],
     logLevel: "warning",
     logFormat: "pretty",
     app: {},
@@ -217,6 +220,7 @@ const badFlags: [NonNullable<ConfigSources["flags"]>, string][] = [
   [{ "trust-proxy": "10.0.0.0/" }, `Cannot use --trust-proxy "10.0.0.0/": ${PROXIES}`],
   [{ "trust-proxy": "10.0.0.0/8/8" }, `Cannot use --trust-proxy "10.0.0.0/8/8": ${PROXIES}`],
   [{ "trust-proxy": "10.0.0/8" }, `Cannot use --trust-proxy "10.0.0/8": ${PROXIES}`],
+  [{ "metrics-from": "localhost" }, `Cannot use --metrics-from "localhost": ${PROXIES}`],
   [{ watch: "yes" }, 'Cannot use --watch "yes": expected true or false'],
   [{ "live-pages": "" }, 'Cannot use --live-pages "": expected true, false or auto'],
   [{ "log-level": "warn" }, 'Cannot use --log-level "warn": expected debug, info, warning or error'],
@@ -317,5 +321,5 @@ test("isSwitch() is true for the settings whose flag takes no value", () => {
 });
 
 test("isList() is true for the settings whose flag may be given several times", () => {
-  expect(settingNames.filter(isList)).toEqual(["origins", "trust-proxy"]);
+  expect(settingNames.filter(isList)).toEqual(["origins", "trust-proxy", "metrics-from"]);
 });

@@ -23,6 +23,9 @@ export type AdminAccessParts = {
 const OFF =
   "The inspector and the API are off: start the server with the variable HUBBUB_ADMIN_TOKEN, or with --admin-token @FILE";
 
+/** What proxies add to the requests that they pass on. */
+const FORWARDING = ["x-forwarded-for", "forwarded", "via", "x-real-ip", "x-forwarded-host", "x-forwarded-proto"];
+
 const messages: Record<AccessRefusal, { status: number; message: string }> = {
   "admin-origin": { status: 403, message: "Pages of other origins have no access to this address" },
   "admin-attempts": { status: 429, message: "Too many wrong tokens came from this address: try again later" },
@@ -55,10 +58,14 @@ export class AdminAccess {
     return this.#token !== undefined;
   }
 
-  /** The answer to a request that has no access: 401, 403, 404 or 429; undefined if it has. */
-  refuse(request: Request, server: Server<Session>): Response | undefined {
+  /**
+   * The answer to a request that has no access: 401, 403, 404 or 429; undefined if it has.
+   *
+   * @param off what a 404 says, because there is no token
+   */
+  refuse(request: Request, server: Server<Session>, off = OFF): Response | undefined {
     const token = this.#token;
-    if (token === undefined) return errorAnswer(request, 404, OFF);
+    if (token === undefined) return errorAnswer(request, 404, off);
     const origination = this.#readOrigination(request, server);
     if (!isOwnPage(request, origination)) return this.#refuse(request, "admin-origin", origination);
     const given = readCredentials(request.headers, origination);
@@ -92,6 +99,13 @@ export class AdminAccess {
   /** The address that `request` comes from, as far as trusted proxies tell. */
   readAddress(request: Request, server: Server<Session>): string {
     return this.#readOrigination(request, server).remoteAddress;
+  }
+
+  /** The same; undefined if it came through a proxy that is not trusted, so that nobody knows. */
+  readCertainAddress(request: Request, server: Server<Session>): string | undefined {
+    const peer = server.requestIP(request)?.address ?? "";
+    const isForwarded = FORWARDING.some((name) => request.headers.has(name));
+    return isForwarded && !this.#proxies.trusts(peer) ? undefined : this.readAddress(request, server);
   }
 
   #try(request: Request, origination: Origination, isRight: () => boolean): Response | undefined {

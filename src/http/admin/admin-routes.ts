@@ -33,6 +33,7 @@ export function addAdmin(app: Hono<RouteBindings>, admin: Admin): void {
   });
   const guard = requireAccess(access);
   for (const path of guarded) app.use(path, guard);
+  app.get("/-/metrics", ({ req: { raw }, env: { server } }) => admin.answerMetrics(raw, server));
   app.all("/-/api/*", async ({ req: { raw }, env }) => (await admin.loadApi()).fetch(raw, env));
   for (const path of ["/-/", "/-/inspector/*"])
     app.all(path, async ({ req: { raw }, env }, next) => (await admin.loadInspector())?.fetch(raw, env) ?? next());

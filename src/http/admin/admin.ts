@@ -1,24 +1,37 @@
+import type { Server } from "bun";
 import type { Hono } from "hono";
+import type { Facts } from "../../core/facts.ts";
+import type { Session } from "../../sessions/session.ts";
+import { MetricsReport } from "../metrics/metrics-report.ts";
 import type { RouteBindings } from "../routes.ts";
 import type { AdminAccess } from "./admin-access.ts";
 import type { ApiParts } from "./api/api.ts";
 import type { Inspector } from "./inspector/inspector.ts";
 import { Streams } from "./inspector/streams.ts";
 
+export type AdminParts = ApiParts & {
+  facts: Facts;
+  version: string;
+  /** `--metrics-from`. */
+  metricsFrom: readonly string[];
+};
+
 /** What the admin token opens: loaded when somebody asks for it, and one for all generations. */
 export class Admin {
   readonly access: AdminAccess;
-  readonly #parts: ApiParts;
+  readonly #parts: AdminParts;
   readonly #inspector: Inspector | undefined;
   readonly #streams = new Streams();
+  readonly #metrics: MetricsReport;
   #api: Promise<Hono<RouteBindings>> | undefined;
   #page: Promise<Hono<RouteBindings> | undefined> | undefined;
 
   /** @param inspector absent without a token */
-  constructor(parts: ApiParts, inspector: Inspector | undefined) {
+  constructor(parts: AdminParts, inspector: Inspector | undefined) {
     this.access = parts.access;
     this.#parts = parts;
     this.#inspector = inspector;
+    this.#metrics = new MetricsReport(parts);
   }
 
   /** Begins to gather what the inspector shows. */
@@ -46,5 +59,10 @@ export class Admin {
       createInspectorApp(inspector, this.#streams),
     );
     return this.#page;
+  }
+
+  /** Answers a request for the metrics. */
+  answerMetrics(request: Request, server: Server<Session>): Response | Promise<Response> {
+    return this.#metrics.answer(request, server);
   }
 }

@@ -2,6 +2,7 @@ import type { Cluster } from "../../bus/cluster.ts";
 import type { Api } from "../../controllers/api.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Facts } from "../../core/facts.ts";
+import { takeMetricsSnapshot } from "../../core/metrics-snapshot.ts";
 import type { Groups } from "../../groups/groups.ts";
 import type { Sessions } from "../../sessions/sessions.ts";
 import type { TrustedProxies } from "../forwarded.ts";
@@ -30,9 +31,11 @@ export type CreateAdminParts = Pick<
   /** The controllers folder. */
   folder: string;
   reload: Reload;
+  /** The number of this worker, if there are several. */
+  worker: number | undefined;
 };
 
-/** The inspector and the API of this process. */
+/** The inspector, the API and the metrics of this process. */
 export function createAdmin({
   clock,
   proxies,
@@ -44,9 +47,22 @@ export function createAdmin({
   facts,
   folder,
   reload,
+  worker,
   ...parts
 }: CreateAdminParts): Admin {
   const { registry, maxSessions } = sessions;
+  const { metrics, throttledLog } = gate;
+  facts.provide("metrics", () => {
+    const gauges = {
+      sessions: registry.size,
+      groups: groups.count,
+      nodes: cluster?.nodeCount ?? 0,
+      generation: parts.controllers.current.number,
+      isReady: parts.findUnreadiness() === undefined,
+      lagSeconds: parts.loopLag.longestSeconds,
+    };
+    return takeMetricsSnapshot(metrics, gauges, worker);
+  });
   const startedAt = clock.date();
   const health = { ...parts, maxSessions, startedAt, now: () => clock.date(), sessions: registry, groups };
   const groupNames = function* () {
@@ -55,8 +71,8 @@ export function createAdmin({
   };
   const local = createLocalBackend({ api, sessions: registry, groupNames, readHealth: () => readHealth(health) });
   const backend = facts.isShared ? createCrewBackend(local, facts) : local;
-  const { metrics, throttledLog } = gate;
-  const token = parts.config.adminToken;
+  const { version, config } = parts;
+  const token = config.adminToken;
   const access = new AdminAccess({ token, proxies, metrics, throttledLog, now: () => clock.now() });
   const groupSource = {
     find: (name: string) => groups.find(name),
@@ -77,5 +93,5 @@ export function createAdmin({
         reload,
       })
     : undefined;
-  return new Admin({ access, backend, gate }, inspector);
+  return new Admin({ access, backend, gate, facts, version, metricsFrom: config.metricsFrom }, inspector);
 }

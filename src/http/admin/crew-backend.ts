@@ -29,8 +29,8 @@ export function createCrewBackend(local: Backend, facts: Facts): Backend {
     async findSession(id) {
       const own = await local.findSession(id);
       if (own !== undefined) return own;
-      const all = await facts.collect<SessionDetails | undefined>("session", id);
-      return all.find((each) => each !== undefined);
+      const [found] = await facts.collect<SessionDetails>("session", id);
+      return found;
     },
     async readHealth() {
       const all = await facts.collect<Health>("health");
