@@ -87,6 +87,25 @@ test.each([
   30_000,
 );
 
+test("groupEvent hears each join and leave in the cluster once, those of a worker that ended too", async () => {
+  const told = `
+    export const scope = "cluster";
+    export const groupEvent = ({ type, group, session, size }) => {
+      if (group !== "ears") sendToGroup("ears", [type, session.id, size].join(" "));
+    };`;
+  await using crew = await startCrew({ "where.ts": where["where.ts"] + told });
+  const [ada, bob] = await openTwo(crew);
+  ada.session.send("join ears");
+  await waitForSize(bob.session, "ears", 1);
+  bob.session.send("join room");
+  expect(await ada.session.next()).toBe(`join ${bob.id} 1`);
+  await waitForSize(ada.session, "room", 1);
+  bob.session.send("exit");
+  expect(await ada.session.next()).toBe(`leave ${bob.id} 0`);
+  ada.session.send("join room");
+  expect(await ada.session.next()).toBe(`join ${ada.id} 1`);
+});
+
 test("an edit is served by all workers, and a fault by none", async () => {
   const version = (text: string) => ({ "version.ts": `export const get = () => ({ body: "${text}" });` });
   await using crew = await startCrew(version("1"));
