@@ -1,3 +1,5 @@
+import { describeError, describeStack } from "../core/errors.ts";
+import { log } from "../core/log.ts";
 import { packFaults, type PackedFault, unpackFaults } from "./packed-faults.ts";
 
 /** What one side may call of the other: each takes one value, and may answer with another. */
@@ -87,8 +89,9 @@ export class Link<Remote extends Calls> {
       const answer = await call?.(value as never);
       if (id !== undefined) this.#post({ answer: id, value: answer }, []);
     } catch (error) {
-      if (id === undefined) throw error;
-      this.#post({ answer: id, faults: packFaults(error) }, []);
+      if (id !== undefined) this.#post({ answer: id, faults: packFaults(error) }, []);
+      else
+        log.error(`Failed to do what another thread told: ${describeError(error)}`, { detail: describeStack(error) });
     }
   }
 }
