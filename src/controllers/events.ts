@@ -55,14 +55,15 @@ export function createRunEvent(path: string, { current, close, refuse, metrics, 
     const generation = current();
     if (generation !== serving) {
       serving = generation;
-      onEvent = generation.controllers.get(path)?.onEvent;
+      const heard = generation.controllers.get(path)?.onEvent;
+      onEvent = heard && generation.bind(heard);
     }
     if (onEvent === undefined) return true;
     const ended = startTimer(event.type);
     let settled: Promise<unknown>;
     const before = watchdog?.enter(numbers[event.type]) ?? 0;
     try {
-      const result = generation.run(onEvent, event);
+      const result = onEvent(event);
       if (!isPromise(result)) {
         ended?.();
         return true;

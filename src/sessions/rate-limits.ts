@@ -41,6 +41,7 @@ export class RateLimits {
   readonly #bytesPerSecond: number;
   readonly #now: () => number;
   readonly #heldMs: () => number;
+  readonly #isLimited: boolean;
   #full: Credit;
 
   constructor({ messagesPerSecond, bytesPerSecond, now, heldMs }: RateLimitsOptions) {
@@ -48,6 +49,7 @@ export class RateLimits {
     this.#bytesPerSecond = bytesPerSecond || Infinity;
     this.#now = now;
     this.#heldMs = heldMs;
+    this.#isLimited = messagesPerSecond > 0 || bytesPerSecond > 0;
     this.#full = this.#fill(0);
   }
 
@@ -60,6 +62,7 @@ export class RateLimits {
 
   /** Takes one message of `size` bytes or characters; false if the session has sent more than it may. */
   take(session: Session, size: number): boolean {
+    if (!this.#isLimited) return true;
     const now = this.#now();
     if (session.credit.isShared) session.credit = { ...session.credit, isShared: false };
     const { credit } = session;
