@@ -1,15 +1,17 @@
 /**
- * Makes the pictures of the README: a chat stays open on the left while its controller is edited on the right, and then the
- * dashboard of a server that is talked to.
+ * Makes the pictures of the README: a chat stays open on the left while its controller is edited on the right, then the
+ * dashboard of a server that is talked to, and its inspector after a quarter of an hour, which a clock makes short.
  *
- * Needs Chromium, and a minute. Run with `bun run film`; writes to docs/film/.
+ * Needs Chromium, and two minutes. Run with `bun run film`; writes to docs/film/.
  */
+import { randomBytes } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "../src/app.ts";
 import { readConfig } from "../src/core/config.ts";
 import { configureLog } from "../src/core/log.ts";
+import { TestClock } from "../src/testing/test-clock.ts";
 import { openWindow, waitForPage } from "../test/support/browser.ts";
 
 const root = join(import.meta.dir, "..");
@@ -46,10 +48,27 @@ writeFileSync(
   </style><iframe src="/chat"></iframe><section><h2>controllers/chat.ts</h2><pre></pre><p></p></section>`,
 );
 
+writeFileSync(
+  join(folder, "orders.ts"),
+  `import { send, type SessionEvent } from "hubbub";
+
+export const get = () => ({ webSocket: {} });
+
+export function webSocketEvent(event: SessionEvent) {
+  if (event.type !== "message") return;
+  const order = JSON.parse(String(event.message));
+  const total = order.items.reduce((sum, { price }) => sum + price, 0);
+  send(event.session.id, { total });
+}
+`,
+);
+
 mkdirSync(pictures, { recursive: true });
 configureLog({ logLevel: "warning", logFormat: "pretty" });
-const config = readConfig({ flags: { port: "0" } });
-const app = new App({ config, folder, isEmbedded: false, version: "film" });
+const token = randomBytes(24).toString("hex");
+const config = readConfig({ flags: { port: "0", "admin-token": token } });
+const clock = new TestClock();
+const app = new App({ config, folder, isEmbedded: false, version: "film", clock });
 const { origin } = await app.start();
 const window = openWindow(`${origin}/film.html`);
 await waitForPage(window, "true");
@@ -79,17 +98,15 @@ if (app.sessionCount !== 1)
 
 await window.navigate(`${origin}/dashboard`);
 await talkFor(50_000);
-await window.cdp("Emulation.setDeviceMetricsOverride", {
-  width: 1000,
-  height: 735,
-  deviceScaleFactor: 1,
-  mobile: false,
-});
-for (const scheme of ["light", "dark"]) {
-  const features = [{ name: "prefers-color-scheme", value: scheme }];
-  await window.cdp("Emulation.setEmulatedMedia", { features });
-  await take(`dashboard-${scheme}`);
-}
+await frame(1000, 735);
+await takeBoth("dashboard");
+
+await window.navigate("about:blank");
+await liveFor(15 * 60);
+await frame(1000, 940);
+await window.navigate(`${origin}/-/?token=${token}`);
+await waitForPage(window, `document.querySelector("#faults li") !== null`);
+await takeBoth("inspector");
 
 await app.stop();
 Bun.WebView.closeAll();
@@ -140,6 +157,27 @@ async function talkFor(durationMs: number): Promise<void> {
   for (const socket of sockets) socket.close();
 }
 
+/** Has the clock go on for so many seconds, in which sessions come and go and one of them breaks a controller. */
+async function liveFor(seconds: number): Promise<void> {
+  const sockets: WebSocket[] = [];
+  const open = (path: string) => new WebSocket(origin.replace("http", "ws") + path);
+  for (let second = 0; second < seconds; second += 1) {
+    const share = second / seconds;
+    const wanted = 60 + 50 * Math.sin(share * 9) + 15 * Math.sin(share * 41);
+    if (sockets.length < wanted) sockets.push(open(sockets.length % 4 === 0 ? "/chat" : "/echo"));
+    else sockets.shift()?.close();
+    for (const socket of sockets) {
+      const isQuiet = socket.readyState !== WebSocket.OPEN || Math.random() > 0.1 + share / 4;
+      if (!isQuiet) socket.send("hello");
+    }
+    await clock.advance(1000);
+    await Bun.sleep(10);
+  }
+  const order = open("/orders");
+  order.onopen = () => order.send('{"customer": "Ada"}');
+  await new Promise((resolve) => (order.onclose = resolve));
+}
+
 async function show(source: string, caption: string, marked = ""): Promise<void> {
   await window.evaluate(`(() => {
     const pre = document.querySelector("pre");
@@ -152,6 +190,15 @@ async function show(source: string, caption: string, marked = ""): Promise<void>
     }
     document.querySelector("p").textContent = ${JSON.stringify(caption)};
   })()`);
+}
+
+async function takeBoth(name: string): Promise<void> {
+  for (const scheme of ["light", "dark"]) {
+    const features = [{ name: "prefers-color-scheme", value: scheme }];
+    await window.cdp("Emulation.setEmulatedMedia", { features });
+    await Bun.sleep(100);
+    await take(`${name}-${scheme}`);
+  }
 }
 
 async function take(name: string): Promise<void> {

@@ -110,6 +110,7 @@ function showView(): void {
     if (link.getAttribute("href") === `#${view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  showOutcome("notice", { text: "", isGood: true });
   logView.see();
   plots.draw();
   ask();

@@ -26,7 +26,13 @@ export function webSocketEvent({ type, session, message }) {
   if (message) sendToGroup("chat", message);
 }
 `,
-  "room/[id].js": "export const get = () => ({ webSocket: {} });\nexport const webSocketEvent = () => {};\n",
+  "room/[id].js": `import { addToGroup, log } from "hubbub";
+export const get = () => ({ webSocket: {} });
+export function webSocketEvent({ type, session, message }) {
+  if (message?.startsWith("join ")) addToGroup(message.slice(5), session.id);
+  if (message === "fail") log.error("left %s", session.path);
+}
+`,
   "page.js": "export const get = () => ({ body: 'a page' });\n",
 };
 
@@ -167,6 +173,27 @@ test.skipIf(!hasBrowser)(
     await fill("#session-group", "");
     await waitForRows("session", ["/chat", "/room/7"]);
     expect(await listRows("session")).toHaveLength(2);
+  },
+  60_000,
+);
+
+test.skipIf(!hasBrowser)(
+  "the inspector shows what clients have named as the text that it is",
+  async () => {
+    const markup = "<img src=x onerror=document.title='hit'>";
+    using eve = await server.open(`/room/${encodeURIComponent(markup)}`);
+    eve.send(`join ${markup}`);
+    eve.send("fail");
+    await openSessionDialog(`/room/${markup}`);
+    await waitForPage(page(), shows(markup, "#session-groups"));
+    await saveScreenshot(page(), "inspector-markup");
+    await press("#session-dialog [data-close]");
+    await show("groups");
+    await waitForPage(page(), shows(markup, "#group-rows"));
+    await show("log");
+    await waitForPage(page(), shows(markup, "#log-lines"));
+    expect(await page().evaluate("document.querySelectorAll('img').length")).toBe(1);
+    expect(await page().evaluate("document.title")).toBe("Inspector · Hubbub");
   },
   60_000,
 );
