@@ -46,7 +46,7 @@ test("the inspector shows several workers as one server, whichever it asks", asy
   }, "end of those that failed");
   // Each stream may be another worker's.
   await Promise.all([look(), look(), look(), look()]);
-});
+}, 30_000);
 
 test("the inspector reloads the controllers of all workers, and says why they were refused", async () => {
   await using crew = await startCrew({ ...where, "fails.js": fails }, { "admin-token": token, watch: "false" });
@@ -71,4 +71,4 @@ test("the inspector reloads the controllers of all workers, and says why they we
     const { lastFault, health } = await facts.next();
     return lastFault === "" && health?.generation === 3;
   }, "generation that serves in all workers");
-});
+}, 30_000);

@@ -128,7 +128,7 @@ test("the inspector lists groups, and tells of one session and of one group as l
   });
   for (const each of [ada, bob]) each[Symbol.dispose]();
   expect(await one.until(({ session }) => session === null)).toMatchObject({ group: null });
-});
+}, 30_000);
 
 test("the inspector tells of controllers with their sessions, and of their faults with the code; once each", async () => {
   await using server = await start();
@@ -149,7 +149,7 @@ test("the inspector tells of controllers with their sessions, and of their fault
   const quiet = await facts.until((event) => event.lines?.length === 0);
   expect(quiet.faults).toBeUndefined();
   expect(quiet.isAnew).toBe(false);
-});
+}, 30_000);
 
 test("POST reload loads the controllers again, and says why they do not serve", async () => {
   await using server = await start();
@@ -173,7 +173,7 @@ test("a page that comes back is told what it lacks, and nothing twice", async ()
   expect(lines).toEqual([]);
   await using other = await follow(server, { cursor: "99999999999 0a1b2c3d=12" });
   expect(await other.next()).toMatchObject({ isAnew: true, series: { sessions: expect.arrayContaining([0]) } });
-});
+}, 30_000);
 
 test("the page, its script and its style come from this server, under a strict policy", async () => {
   await using server = await start();
@@ -239,7 +239,7 @@ test("so many inspectors may be open and no more, until one is closed", async ()
     const { status } = await ask(server, "/-/inspector/live?view=log", { method: "HEAD" });
     return status === 200;
   }, "room for another inspector");
-});
+}, 30_000);
 
 test("a stream tells nothing to a page that does not listen, and ends with the server", async () => {
   const streams = new Streams();
@@ -256,4 +256,4 @@ test("a stream tells nothing to a page that does not listen, and ends with the s
     expect(value).toBe("data: 3\n\n");
   }
   expect(streams.hasRoom).toBe(true);
-});
+}, 30_000);
