@@ -3,6 +3,7 @@ import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
 import { compileCommand } from "./compile.ts";
 import { createCompletionCommand } from "./completion.ts";
+import { doctorCommand } from "./doctor.ts";
 import { createHelpCommand } from "./help.ts";
 import { initCommand } from "./init.ts";
 import { publishCommand } from "./publish.ts";
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   typesCommand,
   publishCommand,
   unitCommand,
+  doctorCommand,
   bunCommand,
   createHelpCommand(() => commands),
   createCompletionCommand(() => commands),

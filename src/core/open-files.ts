@@ -11,10 +11,10 @@ const LOG_INTERVAL_MS = 10_000;
 const RESERVED_SHARE = 0.1;
 const RESERVED_LEAST = 64;
 
-/** How many files this process may open; undefined where the system does not say (only Linux does). */
-export function readOpenFileLimit(): number | undefined {
+/** How many files a process, this one if none is named, may open; undefined where the system does not say (only Linux does). */
+export function readOpenFileLimit(pid?: number): number | undefined {
   try {
-    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid ?? "self"}/limits`, "utf8"))?.[1];
     return soft === undefined ? undefined : Number(soft);
   } catch {
     return undefined;

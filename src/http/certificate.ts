@@ -67,7 +67,7 @@ export function readCertificate(
 }
 
 /** What to warn of: that it expires within 14 days, or has expired; undefined if there is time. */
-export function describeExpiry({ expiresAt }: Certificate, now = new Date()): string | undefined {
+export function describeExpiry({ expiresAt }: Pick<Certificate, "expiresAt">, now = new Date()): string | undefined {
   const days = (expiresAt.getTime() - now.getTime()) / DAY_MS;
   if (days >= WARN_DAYS) return undefined;
   if (days <= 0) return `has expired on ${formatDay(expiresAt)}: clients refuse it`;

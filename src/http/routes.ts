@@ -55,10 +55,10 @@ export function createRoutes(parts: RouteParts): Routes {
 
 /** The server's own addresses, then the controllers, then the files in `public/`. */
 function createApp(router: ControllerRouter, parts: RouteParts): Hono<RouteBindings> {
-  const { serveStatic, livePages, findUnreadiness, admin } = parts;
+  const { serveStatic, livePages, findUnreadiness, admin, proxies } = parts;
   // Without a sensible Host header (HTTP/1.0 needs none) the URL is relative.
   const app = new Hono<RouteBindings>({ getPath: ({ url }) => splitUrl(url).rawPath });
-  addHealth(app, findUnreadiness);
+  addHealth(app, findUnreadiness, proxies);
   addAdmin(app, admin);
   for (const name of CLIENT_FILES) {
     app.get(`/-/${name}`, async ({ req: { raw } }) => {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { exchange } from "../support/exchange.ts";
+import { handshake } from "../support/raw.ts";
 import { startServer } from "../support/server.ts";
 
 const controllers = { "a.js": 'export const get = () => ({ body: "a" });' };
@@ -24,4 +25,28 @@ test("/-/health is no other path, whatever the host is", async () => {
     const { statuses } = await exchange(server.url("/"), `GET /x/-/health HTTP/1.0\r\n${host}\r\n`);
     expect(statuses).toEqual([404]);
   }
+});
+
+test.each([
+  [{}, {}, { refusal: null, origin: "http://localhost", proxy: "none" }],
+  [{ Connection: "close" }, {}, { refusal: expect.stringContaining("Connection: Upgrade"), proxy: "none" }],
+  [
+    { "X-Forwarded-Proto": "https", "X-Forwarded-Host": "chat.example.com" },
+    { "trust-proxy": "loopback" },
+    { refusal: null, origin: "https://chat.example.com", proxy: "trusted" },
+  ],
+  [{ "X-Forwarded-Proto": "https" }, { "trust-proxy": "10.0.0.1" }, { origin: "http://localhost", proxy: "untrusted" }],
+])("/-/health shows how an upgrade request with %p arrived", async (headers, flags, seen) => {
+  await using server = await startServer(controllers, flags);
+  const { text } = await exchange(server.url("/"), handshake("/-/health", { ...headers }));
+  expect(JSON.parse(/\{"status".*\}\}/.exec(text)?.[0] ?? "")).toEqual({
+    status: "alive",
+    seen: expect.objectContaining(seen),
+  });
+});
+
+test("/-/health shows nothing of other requests", async () => {
+  await using server = await startServer(controllers);
+  const answer = await server.fetch("/-/health", { headers: { "X-Forwarded-Proto": "https" } });
+  expect(await answer.json()).toEqual({ status: "alive" });
 });

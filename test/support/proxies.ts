@@ -18,12 +18,16 @@ export type TestProxy = AsyncDisposable & {
   open: (path: string, options?: SessionOptions) => Promise<TestSession>;
 };
 
-/** What a test changes in a proxy's file: nothing but what differs from machine to machine. */
+/** What a test changes in a proxy's file: what differs from machine to machine, and mistakes that people make. */
 export type ProxyOptions = {
   /** The servers behind it, `http://127.0.0.1:4711`. */
   nodes: readonly string[];
   /** Instead of the file's 75 seconds. */
   idleSeconds?: number;
+  /** What is wrong with its file: each text of it, and what stands there instead. */
+  mistakes?: readonly (readonly [from: string, to: string])[];
+  /** What it answers at first: 502 if none of the servers runs. */
+  status?: number;
 };
 
 export type ProxyName = keyof typeof programs;
@@ -132,7 +136,10 @@ export function hasProxy(name: ProxyName): boolean {
 }
 
 /** Starts a proxy on free ports of 127.0.0.1, and waits until it lets requests through. */
-export async function startProxy(name: ProxyName, { nodes, idleSeconds = 75 }: ProxyOptions): Promise<TestProxy> {
+export async function startProxy(
+  name: ProxyName,
+  { nodes, idleSeconds = 75, mistakes = [], status = 200 }: ProxyOptions,
+): Promise<TestProxy> {
   const { path, file, change, around, args }: Program = programs[name];
   const folder = createFolder();
   const [port, plainPort, statsPort] = [findFreePort(), findFreePort(), findFreePort()];
@@ -150,7 +157,7 @@ export async function startProxy(name: ProxyName, { nodes, idleSeconds = 75 }: P
     "key.pem": key,
     "both.pem": ca + key,
     ...around(place),
-    [file]: replaceAll(text, change(place, idleSeconds)),
+    [file]: replaceAll(replaceAll(text, mistakes), change(place, idleSeconds)),
   });
   const child = Bun.spawn([path, ...args(place)], {
     cwd: folder.path,
@@ -172,7 +179,7 @@ export async function startProxy(name: ProxyName, { nodes, idleSeconds = 75 }: P
       folder[Symbol.dispose]();
     },
   };
-  await waitUntilOpen(proxy, child, folder).catch(async (error: unknown) => {
+  await waitUntilOpen(proxy, status, child, folder).catch(async (error: unknown) => {
     const errors = readFileSync(join(folder.path, "errors.log"), "utf8");
     await proxy[Symbol.asyncDispose]();
     throw new Error(`${name} did not start: ${errors}`, { cause: error });
@@ -180,16 +187,21 @@ export async function startProxy(name: ProxyName, { nodes, idleSeconds = 75 }: P
   return proxy;
 }
 
-async function waitUntilOpen({ fetch }: TestProxy, child: Bun.Subprocess, { path }: TestFolder): Promise<void> {
+async function waitUntilOpen(
+  { fetch }: TestProxy,
+  status: number,
+  child: Bun.Subprocess,
+  { path }: TestFolder,
+): Promise<void> {
   await waitFor(async () => {
     if (child.exitCode !== null) throw new Error(`The proxy in ${path} ended with ${child.exitCode}`);
     const answer = await fetch("/-/health").catch(() => undefined);
-    return answer?.status === 200;
+    return answer?.status === status;
   }, "answer through the proxy");
 }
 
 /** `text` with each of the changes, every one of which must have its place. */
-function replaceAll(text: string, changes: string[][]): string {
+function replaceAll(text: string, changes: readonly (readonly string[])[]): string {
   let changed = text;
   for (const [from = "", to = ""] of changes) {
     if (changed.split(from).length !== 2) throw new Error(`The file has "${from}" not once`);
