@@ -8,10 +8,10 @@ export const doctorCommand: Command = {
   text: `Examines this machine and the settings for what goes wrong in production, and says what to do: how many files may be
 open, whether the port can be had, the clock, the certificate, and whose pages may open sessions.
 
-With URL, the address that clients use, it connects as they do, and finds out what a proxy in between makes of it:
-whether upgrades arrive, whether its own pages are let in, whether the server knows its clients, and whether a session in
-which nobody speaks lives until the server pings it. Name a path that takes sessions, such as /chat. Where no server runs
-yet, the doctor itself serves at the configured address meanwhile.
+With URL, the address that clients use, it connects as they do and finds what a proxy in between makes of it: whether
+upgrades arrive, whether its own pages are let in, whether the server knows its clients, and whether a session in which
+nobody speaks lives until the server pings it. Name a path that takes sessions, such as /chat. Where no server runs yet,
+the doctor itself serves at the configured address meanwhile.
 
 Give it the flags that the server has. The exit code is 1 if something is wrong, and 0 if there are only warnings.`,
   operands: ["[URL]"],
