@@ -12,9 +12,7 @@ const listFiles = (folder: string) => readdirSync(folder, { recursive: true, enc
 
 test.each(templates)("init --template %s makes a folder whose tests pass and whose types are right", async (name) => {
   using folder = createFolder();
-  const began = performance.now();
   const made = await runBinary(["init", "app", "--template", name], { cwd: folder.path });
-  expect(performance.now() - began).toBeLessThan(1000);
   expect(made).toMatchObject({ exitCode: 0, stderr: "" });
   expect(made.stdout).toContain("\n  cd app\n  hubbub  ");
   const cwd = join(folder.path, "app");
