@@ -287,7 +287,7 @@ export class App {
   swap(): void {
     const next = this.#staged;
     this.#staged = undefined;
-    if (next !== undefined) void this.#live.swap(next)?.dispose();
+    if (next !== undefined) void this.#live.swap(next).then((previous) => previous?.dispose());
   }
 
   /** A load was refused: the generation that serves is not what is in the folder. */

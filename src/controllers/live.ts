@@ -30,8 +30,11 @@ export type LiveOptions<Generation extends Loaded> = {
   list: (generation: Generation) => readonly ControllerInfo[];
   /** Reload by itself when a file changes. */
   watch: boolean;
-  /** A generation is loaded and serves from now on; the one before it, if any, still finishes its handlers. */
-  onSwap: (next: Generation, previous: Generation | undefined) => void;
+  /**
+   * A generation is loaded and serves from now on; the one before it, if any, still finishes its handlers. A load ends when
+   * what this returns has been kept.
+   */
+  onSwap: (next: Generation, previous: Generation | undefined) => void | Promise<void>;
   /** A load was refused: the generation that serves stays. */
   onRefuse?: (fault: string) => void;
   /** A file in `public/` changed. */
@@ -84,7 +87,7 @@ export class LiveControllers<Generation extends Loaded> {
     this.#loadedFrom = snapshot;
     const startedAt = performance.now();
     const first = await this.load(snapshot);
-    this.swap(first);
+    await this.swap(first);
     logStart(first.number, this.#options.list(first), performance.now() - startedAt);
     if (watch) this.#watcher = new Watcher({ folder, onQuiet: (snapshot) => this.#compare(snapshot) });
   }
@@ -154,7 +157,7 @@ export class LiveControllers<Generation extends Loaded> {
         before?.files ?? new Map<string, string>(),
         this.#loadedFrom?.files ?? new Map<string, string>(),
       );
-      const previous = this.swap(generation);
+      const previous = await this.swap(generation);
       logReload(
         generation.number,
         before === undefined ? ["folder is back"] : changes,
@@ -197,12 +200,12 @@ export class LiveControllers<Generation extends Loaded> {
   }
 
   /** From here on `next` serves; returns what did before. */
-  swap(next: Generation): Generation | undefined {
+  async swap(next: Generation): Promise<Generation | undefined> {
     const previous = this.#current;
     this.#number = next.number;
     this.#current = next;
     this.#lastFault = "";
-    this.#options.onSwap(next, previous);
+    await this.#options.onSwap(next, previous);
     return previous;
   }
 

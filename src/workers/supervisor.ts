@@ -65,6 +65,7 @@ export class Supervisor {
   #certificates: CertificateWatcher | undefined;
   #pagesVersion = createPagesVersion();
   #port = 0;
+  #generationNumber = 0;
   #retiring: ReturnType<typeof setTimeout> | undefined;
   #finishRenewal = (): void => {};
   #stopping: Promise<void> | undefined;
@@ -156,9 +157,9 @@ export class Supervisor {
     await Promise.all([this.#certificates?.check(), this.#live.reload()]);
   }
 
-  /** The number of the generation that serves. */
+  /** The number of the generation that serves in every worker. */
   get generationNumber(): number {
-    return this.#live.current.number;
+    return this.#generationNumber;
   }
 
   /** Why the last load was refused; empty if it was not. */
@@ -251,9 +252,10 @@ export class Supervisor {
     throw new Fault("WORKER", `Cannot load the controllers: no worker runs`);
   }
 
-  #swap(next: CrewGeneration): void {
+  async #swap(next: CrewGeneration): Promise<void> {
     next.hasServed = true;
-    for (const { thread } of next.members) thread.link.tell("swap", undefined);
+    await Promise.allSettled(next.members.map(({ thread }) => thread.link.ask("swap", undefined)));
+    this.#generationNumber = next.number;
   }
 
   /** Has a new worker serve what the others serve. */

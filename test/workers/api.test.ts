@@ -1,6 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { startCrew, type TestCrew, where } from "../support/crew.ts";
 import { waitUntil } from "../support/wait-until.ts";
+
+/** Threads start slowly on a machine that others use too. */
+setDefaultTimeout(30_000);
 
 const token = "0123456789abcdef";
 const headers = { Authorization: `Bearer ${token}` };

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
@@ -6,6 +6,9 @@ import { createCertificate, type TestCertificate } from "../support/certificates
 import { startCrew, where } from "../support/crew.ts";
 import { createFolder } from "../support/folder.ts";
 import { waitUntil } from "../support/wait-until.ts";
+
+/** Threads start slowly on a machine that others use too. */
+setDefaultTimeout(30_000);
 
 const root = createCertificate("root", { isAuthority: true });
 const first = createCertificate("first", { issuer: root });
@@ -76,4 +79,4 @@ test("a renewed certificate is served by all workers, resets no connection, and 
   expect(await session.next()).toBe("0");
   const answers = Array.from({ length: 24 }, async () => (await crew.fetch("/where", { tls: { ca } })).text());
   expect(new Set(await Promise.all(answers)).size).toBe(2);
-}, 30_000);
+});
