@@ -131,10 +131,11 @@ export class App {
     const { config, folder, isEmbedded, version, clock = systemClock, crew } = options;
     const { metrics } = this;
     const throttledLog = new ThrottledLog(() => clock.now());
+    const coalesceMs = config.coalesceSeconds * 1000;
     const cluster =
       options.openBus === undefined
         ? undefined
-        : new Cluster({ clock, metrics, throttledLog, isInProcess: crew?.hasOwnBus ?? false });
+        : new Cluster({ coalesceMs, clock, metrics, throttledLog, isInProcess: crew?.hasOwnBus ?? false });
     this.#cluster = cluster;
     this.#groupEvents = new GroupEvents({
       sessions: () => this.#sessions.registry.values(),
@@ -179,7 +180,7 @@ export class App {
       groups: this.#groups,
       delivery,
       cluster,
-      coalesceMs: config.coalesceSeconds * 1000,
+      coalesceMs,
       kept: this.#kept,
       listControllers: () => listControllers(this.#live.current),
     });

@@ -63,6 +63,8 @@ export type ClusterHost = {
 };
 
 export type ClusterOptions = {
+  /** `--coalesce`. */
+  coalesceMs: number;
   clock: Clock;
   metrics: Metrics;
   throttledLog: ThrottledLog;
@@ -97,11 +99,13 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    const { clock, metrics } = options;
+    const { clock, metrics, coalesceMs } = options;
     const broadcast = (frame: Frame) => this.#outgoing.broadcast(frame);
     const sendTo = (node: string, frame: Frame) => this.#outgoing.sendTo(node, frame);
     this.#outgoing = new Outgoing({
       node: this.node,
+      clock,
+      windowMs: coalesceMs,
       bus: () => this.#bus,
       isUp: () => this.#stage === "up",
       onSent: (frames) => (metrics.framesSent += frames),

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Clock, ClockTimer } from "../core/clock.ts";
 import type { Bus } from "./bus.ts";
 import { formatFrame, type Frame, type GroupMessage } from "./frame.ts";
 
@@ -26,6 +27,9 @@ type InterestStep = { kind: "subscribe" | "unsubscribe"; group: string };
 
 export type OutgoingOptions = {
   node: string;
+  clock: Clock;
+  /** When something left less than this ago, what comes waits for the end of that time, in milliseconds. */
+  windowMs: number;
   /** The bus; absent before there is one. */
   bus: () => Bus | undefined;
   isUp: () => boolean;
@@ -35,7 +39,8 @@ export type OutgoingOptions = {
 };
 
 /**
- * What this node's turn of the event loop brings for the bus: it leaves when the turn ends, in the order in which it came.
+ * What this node has for the bus: it leaves when this turn of the event loop ends, or with what else comes soon after what
+ * left before, in the order in which it came.
  *
  * Messages to one group that follow each other leave as one frame. The bus is called from the server's context, not from a
  * controller's.
@@ -46,6 +51,8 @@ export class Outgoing {
   readonly #frames = new Map<string, number>();
   #steps: (FrameStep | InterestStep)[] = [];
   #size = 0;
+  #flushedAt = -Infinity;
+  #timer: ClockTimer | undefined;
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
@@ -54,6 +61,7 @@ export class Outgoing {
   /** A message to a group, for the other nodes that have members of it. */
   publish(group: string, message: GroupMessage): void {
     const { length } = message.message;
+    if (message.windowMs === 0 && this.#timer !== undefined) this.#hurry();
     const last = this.#steps.at(-1);
     if (
       last?.kind === "publish" &&
@@ -89,10 +97,14 @@ export class Outgoing {
 
   /** Hands the bus all that waits. */
   flush(): void {
+    const { clock } = this.#options;
+    clock.clear(this.#timer);
+    this.#timer = undefined;
     const steps = this.#steps;
     if (steps.length === 0) return;
     this.#steps = [];
     this.#size = 0;
+    this.#flushedAt = clock.now();
     const bus = this.#options.bus();
     if (bus === undefined) return;
     const isUp = this.#options.isUp();
@@ -134,8 +146,22 @@ export class Outgoing {
   #add(step: FrameStep | InterestStep, size: number): void {
     this.#steps.push(step);
     // What runs then is the server's: a callback of a controller's generation would end with it.
-    if (this.#steps.length === 1) this.#asHost(() => setImmediate(() => this.flush()));
+    if (this.#steps.length === 1) this.#asHost(() => this.#schedule());
     this.#grow(size);
+  }
+
+  /** What waits is not to wait longer than this turn. */
+  #hurry(): void {
+    this.#options.clock.clear(this.#timer);
+    this.#timer = undefined;
+    this.#asHost(() => setImmediate(() => this.flush()));
+  }
+
+  #schedule(): void {
+    const { clock, windowMs } = this.#options;
+    const waitMs = this.#flushedAt + windowMs - clock.now();
+    if (waitMs > 0) this.#timer = clock.setTimeout(() => this.flush(), waitMs);
+    else setImmediate(() => this.flush());
   }
 
   #grow(size: number): void {

@@ -2,7 +2,7 @@ import { createClient, type RedisClientType } from "@redis/client";
 import { describeError } from "../core/errors.ts";
 import type { BusTarget } from "../core/bus-url.ts";
 
-/** How long connecting may take, in milliseconds. */
+/** How long connecting and asking for the first thing may take, in milliseconds. */
 const LONGEST_CONNECT_MS = 3000;
 
 /** A Redis of which nothing is heard for so long is taken for lost, in milliseconds. */
@@ -65,16 +65,14 @@ export class RedisConnection {
    */
   static async open(address: Address, options: ConnectionOptions): Promise<RedisConnection> {
     const client = createRedisClient(address, options);
-    const failed = Promise.withResolvers<never>();
-    const onError = (error: unknown) => failed.reject(error);
-    client.on("error", onError);
     try {
-      await Promise.race([client.connect(), failed.promise]);
-      const connection = new RedisConnection(client, options);
-      await Promise.race([connection.#check(), failed.promise]);
-      client.off("error", onError);
-      connection.#timer = setInterval(() => connection.#look(), connection.#longestSilenceMs / CHECKS);
-      return connection;
+      return await untilFailure(client, async () => {
+        await client.connect();
+        const connection = new RedisConnection(client, options);
+        await connection.#check();
+        connection.#timer = setInterval(() => connection.#look(), connection.#longestSilenceMs / CHECKS);
+        return connection;
+      });
     } catch (error) {
       destroy(client);
       throw error;
@@ -176,17 +174,32 @@ export async function findAddress(options: Omit<ConnectionOptions, "onMessage">,
   if (host === undefined) throw new Error("no host is given");
   if (kind !== "sentinel") return host;
   const client = createRedisClient(host, { ...options, withoutCredentials: true });
-  const failed = Promise.withResolvers<never>();
-  client.on("error", failed.reject);
   try {
-    await Promise.race([client.connect(), failed.promise]);
-    const command = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", sentinelName ?? ""];
-    const asked = client.sendCommand<[name: string, port: string] | null>(command);
-    const found = await Promise.race([asked, failed.promise]);
-    if (found === null) throw new Error(`the sentinel knows no "${sentinelName}"`);
-    return { host: found[0], port: Number(found[1]) };
+    return await untilFailure(client, async () => {
+      await client.connect();
+      const command = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", sentinelName ?? ""];
+      const found = await client.sendCommand<[name: string, port: string] | null>(command);
+      if (found === null) throw new Error(`the sentinel knows no "${sentinelName}"`);
+      return { host: found[0], port: Number(found[1]) };
+    });
   } finally {
     destroy(client);
+  }
+}
+
+/** What `run` resolves to; rejects as soon as the client reports an error, or after three seconds. */
+async function untilFailure<T>(client: RedisClient, run: () => Promise<T>): Promise<T> {
+  const failed = Promise.withResolvers<never>();
+  const timer = setTimeout(() => failed.reject(new Error("it does not answer")), LONGEST_CONNECT_MS);
+  client.on("error", failed.reject);
+  const running = run();
+  // What goes on after a failure ends with the client.
+  running.catch(() => {});
+  try {
+    return await Promise.race([running, failed.promise]);
+  } finally {
+    clearTimeout(timer);
+    client.off("error", failed.reject);
   }
 }
 
@@ -195,7 +208,8 @@ function createRedisClient(
   { target, ca, withoutCredentials = false }: Omit<ConnectionOptions, "onMessage"> & { withoutCredentials?: boolean },
 ): RedisClient {
   const { username, password, isTls } = target;
-  const timeouts = { connectTimeout: LONGEST_CONNECT_MS, reconnectStrategy: false } as const;
+  // The library's own limit for connecting would cost a timer for each thing that is written later.
+  const timeouts = { connectTimeout: 0, reconnectStrategy: false } as const;
   const tls = { tls: true, ...(ca === undefined ? {} : { ca }) } as const;
   return createClient({
     RESP: 3,

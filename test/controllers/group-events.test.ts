@@ -141,7 +141,7 @@ export default defineController({
 });
 
 test("groupEvent() of the next generation hears what comes after a live edit", async () => {
-  await using server = await startServer({ ...listener(), "lib/name.js": `export const name = "one";` });
+  await using server = await startServer(listener(), { watch: "false" });
   const ada = await server.open("/room?group=chat");
   await ada.next();
   await hears("join chat 7 of 1")(server);

@@ -89,9 +89,10 @@ export class Crowd implements Disposable {
     await waitUntil(() => missing() === undefined, "end of the talk").catch((error: unknown) => {
       throw new Error(`${String(error)}: ${missing()}`);
     });
-    for (const listener of listeners) {
-      for (const [key, heard] of listener.counted) {
-        if (heard > count) this.problems.push(`${listener.name} heard ${key} ${heard} times, expected ${count}`);
+    for (const { group, name } of speakers) {
+      for (const listener of listeners) {
+        const heard = listener.counted.get(`${group} ${name}`) ?? 0;
+        if (heard > count) this.problems.push(`${listener.name} heard ${name} ${heard} times, expected ${count}`);
       }
     }
   }

@@ -14,6 +14,7 @@ export const hasRedis = existsSync(REDIS);
 /** A Redis of a test's own. */
 export type TestRedis = AsyncDisposable & {
   port: number;
+  pid: number;
   url: string;
   /** What it answers to a command, as its own protocol has it. */
   command: (...words: string[]) => Promise<string>;
@@ -43,6 +44,9 @@ export async function startRedis(args: readonly string[] = [], configFile?: stri
   };
   return {
     port,
+    get pid() {
+      return child.pid;
+    },
     url: `redis://127.0.0.1:${port}`,
     command: (...words) => ask(port, words),
     kill,
