@@ -58,6 +58,25 @@ test.skipIf(!hasBrowser).each(["SIGTERM", "SIGKILL"] as const)(
 );
 
 test.skipIf(!hasBrowser)(
+  "the client comes back after a drain that closes one session after another",
+  async () => {
+    await using first = await serve("", ["--drain", "2"]);
+    await using window = openWindow(`${first.origin}/page.html`);
+    await waitForPage(window, is("open"));
+    const others = await Promise.all(Array.from({ length: 200 }, () => first.open("/room")));
+    first.signal("SIGTERM");
+    await waitForPage(window, "endings.find(Boolean) === 1012");
+    expect(await window.evaluate(say("meanwhile"))).toBe(true);
+    expect((await Promise.all(others.map(({ closed }) => closed))).every(({ code }) => code === 1012)).toBe(true);
+    expect(await first.exited).toBe(0);
+    await using second = await startBinary(["."], { cwd: first.folder.path, port: Number(new URL(first.origin).port) });
+    await waitForPage(window, `${is("open")} && ${heard("meanwhile")}`);
+    expect(countOpened(second)).toBe(1);
+  },
+  30_000,
+);
+
+test.skipIf(!hasBrowser)(
   "the client stays away after 4401, and comes back when it is told to",
   async () => {
     await using server = await serve();
