@@ -35,6 +35,16 @@ export function formatTime(at: number): string {
   return new Date(at).toLocaleTimeString([], { timeStyle: "medium", hourCycle: "h23" });
 }
 
+/** `26 Nov, 14:05`. */
+export function formatDate(at: string): string {
+  return new Date(at).toLocaleString("en-GB", {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+}
+
 /** `0.4 ms`, `1.2 s`. */
 export function formatMs(ms: number): string {
   return ms < 1000 ? `${toThree(ms)} ms` : `${toThree(ms / 1000)} s`;

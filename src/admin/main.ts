@@ -2,9 +2,9 @@ import { reload } from "./actions.ts";
 import { ConsoleView } from "./console-view.ts";
 import { ControllersView } from "./controllers-view.ts";
 import { Dialogs, showOutcome } from "./dialogs.ts";
-import type { ControllerRow, Facts, GroupRow, KnownFault, SessionRow } from "./facts.ts";
+import type { ControllerRow, Facts, GroupRow, Health, KnownFault, SessionRow } from "./facts.ts";
 import { showFaults } from "./faults.ts";
-import { formatAge, formatMs, formatNumber, formatShort, formatSize } from "./format.ts";
+import { formatAge, formatDate, formatMs, formatNumber, formatShort, formatSize } from "./format.ts";
 import { ListView } from "./list-view.ts";
 import { Live, type LiveState } from "./live.ts";
 import { LogView } from "./log-view.ts";
@@ -150,6 +150,8 @@ function show(facts: Facts): void {
   faults = facts.faults ?? faults;
   controllers = facts.controllers ?? controllers;
   setText(find("generation"), String(health.generation));
+  setText(find("about"), `Hubbub ${health.version} on ${health.runtime}, since ${formatDate(health.startedAt)}`);
+  showReadiness(health);
   const figures = {
     sessions: formatNumber(health.sessions),
     memory: formatSize(health.memoryBytes),
@@ -172,6 +174,14 @@ function show(facts: Facts): void {
 function formatLast(values: readonly number[], format: (value: number) => string): string | undefined {
   const last = values.at(-1);
   return last === undefined ? undefined : format(last);
+}
+
+/** Says why the server takes no sessions, as long as it does not. */
+function showReadiness({ status, reason }: Health): void {
+  const element = find("state");
+  if (status === "ready") return;
+  element.dataset["state"] = "busy";
+  setText(findIn(element, "[role=status]"), `Not ready: ${reason}`);
 }
 
 function showState(state: LiveState): void {

@@ -31,7 +31,7 @@ export function createLocalBackend({ api, sessions, groupNames, readHealth }: Lo
         ...toRow(session),
         groups: api.getGroups(id),
         timeoutSeconds: session.timeoutMs / 1000,
-        ...(user !== undefined && { user }),
+        ...(user !== undefined && { user: toPlain(user) }),
       };
     },
     readHealth,
@@ -84,12 +84,15 @@ function* findSessions(
 
 /** What is looked for in a user. */
 function formatUser(user: unknown): string {
-  if (typeof user === "string") return user;
+  return typeof user === "string" ? user : JSON.stringify(toPlain(user));
+}
+
+/** A user as JSON can hold it: what a guard made of a token may be anything. */
+function toPlain(user: unknown): unknown {
   try {
-    return JSON.stringify(user) ?? "";
+    return JSON.parse(JSON.stringify(user) ?? "null");
   } catch {
-    // A cycle, or a bigint.
-    return "";
+    return "a value that cannot be shown";
   }
 }
 

@@ -102,6 +102,18 @@ test("the inspector sorts, filters and pages sessions", async () => {
   for (const each of opened) each[Symbol.dispose]();
 });
 
+test("a path that is long is told of at length by its session alone", async () => {
+  await using server = await start();
+  const path = `/room/${"x".repeat(5000)}`;
+  using session = await server.open(path);
+  await using list = await follow(server, { view: "sessions" });
+  const row = (await list.next()).sessions?.rows[0];
+  expect(row?.path).toHaveLength(201);
+  await using one = await follow(server, { session: row?.id ?? "" });
+  expect((await one.next()).session).toMatchObject({ path });
+  expect(session.socket.readyState).toBe(WebSocket.OPEN);
+});
+
 test("the inspector lists groups, and tells of one session and of one group as long as they are there", async () => {
   await using server = await start();
   using ada = await openCounted(server);

@@ -5,7 +5,7 @@ import type { LoopLag } from "../../../core/loop-lag.ts";
 import type { Metrics } from "../../../core/metrics.ts";
 import { Series } from "../../../core/series.ts";
 import type { Session } from "../../../sessions/session.ts";
-import type { Backend } from "../backend.ts";
+import type { Backend, SessionRow } from "../backend.ts";
 import type { Cursor, Facts, FactsPart, FactsQuery, NotedPart } from "./facts.ts";
 import { findGroup, type GroupSource, listGroups } from "./list-groups.ts";
 import { Notes } from "./notes.ts";
@@ -14,6 +14,8 @@ import { HELD_SECONDS } from "./unite-series.ts";
 
 /** What an event loop is asked for by this name is its part of the facts. */
 export const INSPECTOR = "inspector";
+
+const MAX_PATH_LENGTH = 200;
 
 export type InspectorParts = {
   folder: string;
@@ -82,7 +84,7 @@ export class Inspector {
     return {
       ...uniteParts(parts, query, clock.date()),
       health,
-      ...(sessions !== undefined && { sessions }),
+      ...(sessions !== undefined && { sessions: { ...sessions, rows: sessions.rows.map(cutPath) } }),
       ...(query.session !== undefined && { session: session ?? null }),
     };
   }
@@ -112,4 +114,9 @@ export class Inspector {
     for (const { route } of this.#parts.sessions.values()) counts.set(route.path, (counts.get(route.path) ?? 0) + 1);
     return this.#parts.listControllers().map((row) => ({ ...row, sessions: counts.get(row.path) ?? 0 }));
   }
+}
+
+/** A client may ask for a path of many thousand characters, and open many sessions there. */
+function cutPath(row: SessionRow): SessionRow {
+  return row.path.length <= MAX_PATH_LENGTH ? row : { ...row, path: `${row.path.slice(0, MAX_PATH_LENGTH)}…` };
 }

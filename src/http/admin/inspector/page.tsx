@@ -86,6 +86,7 @@ function Page() {
           <ConsoleView />
           <LogView />
         </main>
+        <footer id="about">Hubbub</footer>
         <SessionDialog />
         <GroupDialog />
         <ConfirmDialog />
