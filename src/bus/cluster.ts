@@ -6,16 +6,12 @@ import type { ThrottledLog } from "../core/throttled-log.ts";
 import { formatCount } from "../core/units.ts";
 import { Announcer } from "./announcer.ts";
 import type { Bus, BusEnd, BusStage, OpenBus } from "./bus.ts";
+import { BusState } from "./bus-state.ts";
 import { Burials } from "./burials.ts";
 import { EndedSessions } from "./ended-sessions.ts";
-import {
-  type Frame,
-  type FrameMember,
-  type GroupMessage,
-  parseFrame,
-  type Payload,
-  type WatchedMember,
-} from "./frame.ts";
+import type { Frame, FrameMember, GroupMessage, Payload, WatchedMember } from "./frame.ts";
+import type { ClusterHost } from "./host.ts";
+import { Incoming } from "./incoming.ts";
 import { MemberRequests } from "./member-requests.ts";
 import { createNodeId, createSessionIds, nodeOf } from "./node-id.ts";
 import { Nodes } from "./nodes.ts";
@@ -29,38 +25,6 @@ const LOOK_MS = 500;
 
 /** A node that was not heard for so long is forgotten. */
 const SILENCE_MS = 4000;
-
-/** Members in one frame. */
-const MAX_FRAME_MEMBERS = 500;
-
-export type { WatchedMember } from "./frame.ts";
-
-/** Who hears of sessions of the whole cluster that they join groups and leave them. */
-export type WatchedMembers = {
-  /** The sessions of this node of which the others are to know in which groups they are. */
-  list(): Iterable<WatchedMember>;
-  /** Sessions have left their groups because their node is gone; `sizeOf` is how many are in a group now. */
-  left(members: readonly WatchedMember[], sizeOf: (group: string) => number): void;
-  /** The other nodes had taken this one for gone. */
-  returned(sizeOf: (group: string) => number): void;
-};
-
-/** What other nodes have done here. The functions return false if there is no such session. */
-export type ClusterHost = {
-  /** Hands messages to this node's members of a group. */
-  publish(group: string, messages: readonly GroupMessage[]): void;
-  send(id: string, message: Payload): boolean;
-  close(id: string, code: number, reason: string): boolean;
-  addToGroup(id: string, group: string): boolean;
-  removeFromGroup(id: string, group: string): boolean;
-  /** How many sessions of this node are in a group. */
-  sizeOf(group: string): number;
-  /** Every group of this node with its size. */
-  sizes(): Iterable<[group: string, size: number]>;
-  /** The sessions of this node that are in a group. */
-  listMembers(group: string): FrameMember[];
-  readonly watched: WatchedMembers;
-};
 
 export type ClusterOptions = {
   /** `--coalesce`. */
@@ -89,25 +53,28 @@ export class Cluster {
   readonly #requests: MemberRequests;
   readonly #burials: Burials;
   readonly #ended = new EndedSessions();
+  readonly #incoming: Incoming;
+  readonly #state: BusState;
   #host: ClusterHost | undefined;
   #bus: Bus | undefined;
-  #stage: BusStage = "connecting";
   #timers: ClockTimer[] = [];
   #lookedAt = 0;
-  /** Since when the bus is not up, and how many frames were lost by then. */
-  #downSince: { at: number; lost: number } | undefined;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    const { clock, metrics, coalesceMs } = options;
+    const { node } = this;
+    const { clock, metrics, throttledLog, coalesceMs } = options;
     const broadcast = (frame: Frame) => this.#outgoing.broadcast(frame);
-    const sendTo = (node: string, frame: Frame) => this.#outgoing.sendTo(node, frame);
+    const sendTo = (other: string, frame: Frame) => this.#outgoing.sendTo(other, frame);
+    const sizeOf = (group: string) => (this.#host?.sizeOf(group) ?? 0) + this.#nodes.sizeOf(group);
+    const note = (text: string, properties: LogProperties) => this.#note(text, properties);
+    this.#state = new BusState({ node, clock, metrics, note, onUp: () => this.#asHost(() => this.#greet()) });
     this.#outgoing = new Outgoing({
-      node: this.node,
+      node,
       clock,
       windowMs: coalesceMs,
       bus: () => this.#bus,
-      isUp: () => this.#stage === "up",
+      isUp: () => this.#state.isUp,
       onSent: (frames) => (metrics.framesSent += frames),
       onLost: (frames) => (metrics.framesLost += frames),
     });
@@ -121,16 +88,28 @@ export class Cluster {
     });
     this.#nodes = new Nodes({
       now: () => clock.now(),
-      ask: (node) => sendTo(node, { kind: "ask-state" }),
-      onChange: (node, change, members) => this.#noteNode(node, change, members),
+      ask: (other) => sendTo(other, { kind: "ask-state" }),
+      onChange: (other, change, members) => this.#noteNode(other, change, members),
     });
     this.#requests = new MemberRequests(sendTo, clock);
     this.#burials = new Burials({
-      node: this.node,
+      node,
       others: () => this.#nodes.ids(),
       broadcast,
       sendTo,
-      onLeft: (members) => this.#host?.watched.left(members, this.#sizeOf),
+      onLeft: (members) => this.#host?.watched.left(members, sizeOf),
+    });
+    this.#incoming = new Incoming({
+      node,
+      nodes: this.#nodes,
+      announcer: this.#announcer,
+      requests: this.#requests,
+      burials: this.#burials,
+      ended: this.#ended,
+      sendTo,
+      sizeOf,
+      metrics,
+      throttledLog,
     });
   }
 
@@ -140,8 +119,8 @@ export class Cluster {
     const { clock, metrics } = this.#options;
     const end: BusEnd = {
       node: this.node,
-      deliver: (frame) => this.#deliver(frame),
-      onStage: (stage, reason) => this.#turn(stage, reason),
+      deliver: (frame) => this.#incoming.take(frame, host),
+      onStage: (stage, reason) => this.#state.turn(stage, reason),
       onLost: (frames) => (metrics.framesLost += frames),
       onGone: (node) => this.#nodes.forget(node, "left"),
     };
@@ -157,13 +136,13 @@ export class Cluster {
     this.#announcer.flush();
     this.#announcer.stop();
     this.#requests.stop();
-    if (this.#stage === "up") this.#outgoing.broadcast({ kind: "bye" });
+    if (this.#state.isUp) this.#outgoing.broadcast({ kind: "bye" });
     this.#outgoing.flush();
     await this.#bus?.stop();
   }
 
   get stage(): BusStage {
-    return this.#stage;
+    return this.#state.stage;
   }
 
   /** How many other nodes there are. */
@@ -237,13 +216,11 @@ export class Cluster {
     this.#announcer.refresh();
   }
 
-  readonly #sizeOf = (group: string): number => (this.#host?.sizeOf(group) ?? 0) + this.#nodes.sizeOf(group);
-
   #toSession(id: string, frame: Frame): boolean {
     const node = this.#findNode(id);
     if (node === undefined) return false;
     this.#outgoing.sendTo(node, frame);
-    return this.#stage === "up";
+    return this.#state.isUp;
   }
 
   #findNode(id: string): string | undefined {
@@ -251,85 +228,8 @@ export class Cluster {
     return node !== undefined && this.#nodes.has(node) && !this.#ended.has(id) ? node : undefined;
   }
 
-  #deliver(bytes: Uint8Array): void {
-    const { metrics, throttledLog } = this.#options;
-    metrics.framesReceived += 1;
-    const parsed = parseFrame(bytes);
-    if (parsed === undefined) {
-      metrics.framesMalformed += 1;
-      throttledLog.warning("frame", "Dropped what came over the bus and is no frame of this version", {
-        bytes: bytes.length,
-      });
-      return;
-    }
-    if (parsed.node !== this.node) this.#take(parsed.node, parsed.frame);
-  }
-
-  #take(node: string, frame: Frame): void {
-    const host = this.#host;
-    if (host === undefined) return;
-    if (frame.kind !== "bye") this.#nodes.hear(node);
-    switch (frame.kind) {
-      case "messages":
-        this.#countMissed(this.#nodes.takeFrame(node, frame.group, frame.number));
-        return host.publish(frame.group, frame.messages);
-      case "send":
-        return this.#answer(node, frame.id, host.send(frame.id, frame.message));
-      case "close":
-        return this.#answer(node, frame.id, host.close(frame.id, frame.code, frame.reason));
-      case "join":
-        return this.#answer(node, frame.id, host.addToGroup(frame.id, frame.group));
-      case "leave":
-        return this.#answer(node, frame.id, host.removeFromGroup(frame.id, frame.group));
-      case "gone":
-        return this.#ended.add(frame.id);
-      case "hello":
-        this.#nodes.takeNumber(node, frame.number);
-        return this.#outgoing.sendTo(node, { kind: "alive", number: this.#announcer.number });
-      case "alive":
-        return this.#nodes.takeNumber(node, frame.number);
-      case "bye":
-        return this.#nodes.forget(node, "left");
-      case "sizes":
-        return this.#nodes.takeChanges(node, frame);
-      case "state":
-        return this.#nodes.takeState(node, frame);
-      case "ask-state":
-        return this.#announcer.sendState(node);
-      case "ask-members":
-        return this.#sendMembers(node, frame.request, frame.group);
-      case "members":
-        return this.#requests.take(node, frame);
-      case "buried":
-        return this.#burials.takeBuried(frame.node);
-      case "returned":
-        return host.watched.returned(this.#sizeOf);
-    }
-  }
-
-  /** Tells a node that a session it wants something of has ended. */
-  #answer(node: string, id: string, isThere: boolean): void {
-    if (!isThere) this.#outgoing.sendTo(node, { kind: "gone", id });
-  }
-
-  #sendMembers(node: string, request: number, group: string): void {
-    const all = this.#host?.listMembers(group) ?? [];
-    for (let start = 0; start === 0 || start < all.length; start += MAX_FRAME_MEMBERS) {
-      const isLast = start + MAX_FRAME_MEMBERS >= all.length;
-      const members = all.slice(start, start + MAX_FRAME_MEMBERS);
-      this.#outgoing.sendTo(node, { kind: "members", request, isLast, members });
-    }
-  }
-
-  #countMissed(frames: number): void {
-    if (frames === 0) return;
-    const { metrics, throttledLog } = this.#options;
-    metrics.framesMissed += frames;
-    throttledLog.warning("missed", `Missed ${formatCount(frames, "frame")} of another node`, { frames });
-  }
-
   #beat(): void {
-    if (this.#stage === "up") this.#outgoing.broadcast({ kind: "alive", number: this.#announcer.number });
+    if (this.#state.isUp) this.#outgoing.broadcast({ kind: "alive", number: this.#announcer.number });
   }
 
   /** Forgets who is silent, unless this node itself could not hear. */
@@ -337,32 +237,9 @@ export class Cluster {
     const now = this.#options.clock.now();
     const heldMs = now - this.#lookedAt - LOOK_MS;
     this.#lookedAt = now;
-    if (this.#stage !== "up") this.#nodes.excuse(LOOK_MS + heldMs);
+    if (!this.#state.isUp) this.#nodes.excuse(LOOK_MS + heldMs);
     else if (heldMs > LOOK_MS) this.#nodes.excuse(heldMs);
     this.#nodes.forgetSilent(SILENCE_MS);
-  }
-
-  #turn(stage: BusStage, reason = ""): void {
-    if (stage === this.#stage) return;
-    const { clock, metrics } = this.#options;
-    this.#stage = stage;
-    if (stage !== "up") {
-      this.#downSince ??= { at: clock.now(), lost: metrics.framesLost };
-      const text = "The bus is down: this node reaches its own sessions only, and tries to connect again";
-      log.warning(reason === "" ? text : `${text} (${reason})`, { node: this.node });
-      return;
-    }
-    this.#asHost(() => this.#greet());
-    const since = this.#downSince;
-    this.#downSince = undefined;
-    if (since === undefined) {
-      this.#note("The bus is up", { node: this.node });
-      return;
-    }
-    const seconds = (clock.now() - since.at) / 1000;
-    const frames = metrics.framesLost - since.lost;
-    const text = `The bus is up after ${seconds.toFixed(1)} s: ${formatCount(frames, "frame")} for other nodes did not leave`;
-    log.info(text, { node: this.node, seconds, frames });
   }
 
   /** The others may have come, gone or changed while this node could not hear them. */

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Cluster, WatchedMember, WatchedMembers } from "../bus/cluster.ts";
+import type { Cluster } from "../bus/cluster.ts";
+import type { WatchedMember } from "../bus/frame.ts";
+import type { WatchedMembers } from "../bus/host.ts";
 import { describeError, describeStack, toShowable } from "../core/errors.ts";
 import { isPromise } from "../core/is-promise.ts";
 import { log } from "../core/log.ts";

@@ -1,4 +1,4 @@
-import type { ClusterHost, WatchedMembers } from "../bus/cluster.ts";
+import type { ClusterHost, WatchedMembers } from "../bus/host.ts";
 import { describeError } from "../core/errors.ts";
 import type { ThrottledLog } from "../core/throttled-log.ts";
 import type { Groups } from "../groups/groups.ts";

@@ -1,43 +1,13 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { createIsFrameOf, formatFrame, type Frame, parseFrame } from "../../src/bus/frame.ts";
+import { createIsFrameOf, formatFrame, parseFrame } from "../../src/bus/frame.ts";
+import { anyFrame } from "../support/any-frame.ts";
 
 const NODE = "00ff17a0b9c8";
 
-const text = fc.string({ unit: "binary", maxLength: 200 }).map((value) => value.toWellFormed());
-const number = fc.maxSafeNat();
-const payload = fc.oneof(
-  text,
-  fc.uint8Array({ maxLength: 300 }).map((bytes) => new Uint8Array(bytes)),
-);
-const sizes = fc.array(fc.tuple(text, number), { maxLength: 20 });
-const members = fc.array(fc.record({ isIn: fc.boolean(), id: text, path: text, group: text }), { maxLength: 20 });
-const member = fc.record({ id: text, public: fc.option(text, { nil: undefined }) });
-const message = fc.record({
-  message: payload,
-  windowMs: fc.integer({ min: 0, max: 64_000 }).map((parts) => parts / 64),
-  except: fc.option(text, { nil: undefined }),
-});
-const kind = <Kind extends Frame["kind"]>(...names: Kind[]) => fc.constantFrom(...names);
-
-const frame = fc.oneof(
-  fc.record({ kind: kind("messages"), group: text, number, messages: fc.array(message, { maxLength: 10 }) }),
-  fc.record({ kind: kind("send"), id: text, message: payload }),
-  fc.record({ kind: kind("close"), id: text, code: number, reason: text }),
-  fc.record({ kind: kind("join", "leave"), id: text, group: text }),
-  fc.record({ kind: kind("gone"), id: text }),
-  fc.record({ kind: kind("hello", "alive"), number }),
-  fc.record({ kind: kind("bye", "ask-state", "returned") }),
-  fc.record({ kind: kind("sizes"), number, sizes, members }),
-  fc.record({ kind: kind("state"), number, part: number, isLast: fc.boolean(), sizes, members }),
-  fc.record({ kind: kind("buried"), node: fc.constantFrom(NODE, "123456789abc") }),
-  fc.record({ kind: kind("ask-members"), request: number, group: text }),
-  fc.record({ kind: kind("members"), request: number, isLast: fc.boolean(), members: fc.array(member) }),
-) as fc.Arbitrary<Frame>;
-
 test("parseFrame() reads what formatFrame() wrote", () => {
   fc.assert(
-    fc.property(frame, (written) => {
+    fc.property(anyFrame, (written) => {
       expect(parseFrame(formatFrame(NODE, written))).toEqual({ node: NODE, frame: written });
     }),
     { numRuns: 1000 },
@@ -46,7 +16,7 @@ test("parseFrame() reads what formatFrame() wrote", () => {
 
 test("parseFrame() takes neither a part of a frame nor more than one", () => {
   fc.assert(
-    fc.property(frame, fc.nat(), (written, cut) => {
+    fc.property(anyFrame, fc.nat(), (written, cut) => {
       const bytes = formatFrame(NODE, written);
       expect(parseFrame(bytes.subarray(0, cut % bytes.length))).toBeUndefined();
       expect(parseFrame(Buffer.concat([bytes, new Uint8Array(1)]))).toBeUndefined();
@@ -66,7 +36,7 @@ test("parseFrame() throws at nothing", () => {
 
 test("parseFrame() throws at no frame with changed bytes", () => {
   fc.assert(
-    fc.property(frame, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }), (written, changes) => {
+    fc.property(anyFrame, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }), (written, changes) => {
       const bytes = formatFrame(NODE, written);
       for (const [index, value] of changes) bytes[7 + (index % bytes.length)] = value;
       parseFrame(bytes);
