@@ -8,6 +8,7 @@ import { formatMetricsDoc } from "../docs/metrics-page.ts";
 import manifest from "../package.json" with { type: "json" };
 import { formatUnit } from "../src/cli/unit-file.ts";
 import { faultCodes } from "../src/core/errors.ts";
+import { logFields } from "../src/core/log-fields.ts";
 import { loopFamilies, processFamilies } from "../src/http/metrics/families.ts";
 import { closeCodes } from "../src/sessions/close-codes.ts";
 import { listExamples } from "./support/examples.ts";
@@ -93,6 +94,12 @@ test("docs/controllers.md has the table of close codes", () => {
   const rows = [...read("docs/controllers.md").matchAll(/^\| (\d{4}) +\| (.+?) +\| (yes|no) +\|$/gm)];
   const listed = rows.map(([, code, meaning, again]) => [code, { meaning, reconnect: again === "yes" }] as const);
   expect(listed).toEqual(Object.entries(closeCodes));
+});
+
+test("docs/logging.md has the table of fields", () => {
+  const table = read("docs/logging.md").split("## Fields\n")[1]?.split("\n## ")[0] ?? "";
+  const rows = [...table.matchAll(/^\| `(\w+)` +\| (.+?) +\|$/gm)].map(([, name, meaning]) => [name, meaning]);
+  expect(rows).toEqual(Object.entries(logFields));
 });
 
 test("docs/dependencies.md has a heading for each dependency", () => {

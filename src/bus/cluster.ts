@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock, ClockTimer } from "../core/clock.ts";
-import { log, type LogProperties } from "../core/log.ts";
+import { log } from "../core/log.ts";
+import type { LogProperties } from "../core/log-fields.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ThrottledLog } from "../core/throttled-log.ts";
 import { formatCount } from "../core/units.ts";

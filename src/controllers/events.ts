@@ -1,4 +1,4 @@
-import { describeError, describeStack, toShowable } from "../core/errors.ts";
+import { describeError, toShowable } from "../core/errors.ts";
 import { isPromise } from "../core/is-promise.ts";
 import { log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
@@ -9,8 +9,8 @@ import type { EndReason } from "../sessions/sessions.ts";
 import type { OnEvent } from "./event-handlers.ts";
 import type { Generation } from "./generation.ts";
 import { InvalidMessage } from "./invalid-message.ts";
-import { formatLocation, locate } from "./location.ts";
 import { type PendingEvent, PendingHandlers } from "./pending-handlers.ts";
+import { describeThrown } from "./thrown.ts";
 
 /** What a session is told when its controller throws. */
 const failed: EndReason = { code: 1011, text: "controller error" };
@@ -130,13 +130,11 @@ function logFault(
   path: string,
 ): void {
   const file = controllers.get(path)?.file ?? path;
-  const place = locate(cause, folder);
-  const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
+  const { where, properties } = describeThrown(cause, folder);
   log.error(`Controller "${file}" failed in ${event.type}${where}: ${describeError(cause)}`, {
     session: session.info.id,
     path: session.info.path,
     controller: file,
-    ...place,
-    detail: describeStack(cause),
+    ...properties,
   });
 }

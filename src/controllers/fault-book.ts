@@ -1,19 +1,14 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Location } from "../core/errors.ts";
 import { followLog, type LogLine } from "../core/log.ts";
+import { readLinesAround, type SourceLine } from "./code-frame.ts";
 
 /** So many controllers have their last fault remembered; then the one that failed longest ago is forgotten. */
 const MAX_FAULTS = 100;
 
 const MAX_TEXT_LENGTH = 2000;
 
-/** So many lines before and after the one that failed are shown, and so much of each. */
+/** So many lines before and after the one that failed are shown. */
 const LINES_AROUND = 4;
-const MAX_LINE_LENGTH = 200;
-
-/** A line of a file. */
-export type SourceLine = { number: number; text: string };
 
 /** What went wrong last with a controller. */
 export type KnownFault = {
@@ -81,7 +76,7 @@ export class FaultBook {
       return;
     }
     const { detail } = properties;
-    const frame = place === undefined ? undefined : this.#readFrame(place);
+    const frame = place === undefined ? undefined : readLinesAround(this.#options.folder, place, LINES_AROUND);
     this.#faults.set(controller, {
       controller,
       at,
@@ -94,19 +89,6 @@ export class FaultBook {
     });
     const [oldest] = this.#faults.keys();
     if (this.#faults.size > MAX_FAULTS && oldest !== undefined) this.#faults.delete(oldest);
-  }
-
-  #readFrame({ file, line }: Location): SourceLine[] | undefined {
-    let text: string;
-    try {
-      text = readFileSync(join(this.#options.folder, file), "utf8");
-    } catch {
-      // It is in the executable, or gone.
-      return undefined;
-    }
-    const first = Math.max(1, line - LINES_AROUND);
-    const lines = text.split(/\r?\n/).slice(first - 1, line + LINES_AROUND);
-    return lines.map((each, index) => ({ number: first + index, text: each.slice(0, MAX_LINE_LENGTH) }));
   }
 }
 

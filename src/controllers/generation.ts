@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { describeError, describeStack, Fault, toShowable } from "../core/errors.ts";
+import { describeError, Fault, toShowable } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import { waitAtMost } from "../core/wait-at-most.ts";
 import type { ControllerInfo } from "./api.ts";
 import { ControllerProcess } from "./controller-process.ts";
 import { type Controller, findControllers, loadController } from "./loader.ts";
-import { formatLocation, locate } from "./location.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { describeThrown } from "./thrown.ts";
 
 /** How long running handlers may take to finish before their generation is disposed, in milliseconds. */
 const DISPOSE_GRACE_MS = 10_000;
@@ -166,7 +166,11 @@ export class Generation {
       await this.#graph.run(dispose);
     } catch (thrown) {
       const error = toShowable(thrown);
-      log.error(`Controller "${file}" failed in dispose: ${describeError(error)}`, { detail: describeStack(error) });
+      const { where, properties } = describeThrown(error, this.folder);
+      log.error(`Controller "${file}" failed in dispose${where}: ${describeError(error)}`, {
+        controller: file,
+        ...properties,
+      });
     }
   }
 }
@@ -181,10 +185,6 @@ export function listControllers({ controllers }: Generation): ControllerInfo[] {
 /** What a timer, a floating promise or a socket of a controller's threw. */
 function logLateError(thrown: unknown, folder: string): void {
   const error = toShowable(thrown);
-  const place = locate(error, folder);
-  const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
-  log.error(`A controller failed outside of an event${where}: ${describeError(error)}`, {
-    ...place,
-    detail: describeStack(error),
-  });
+  const { where, properties } = describeThrown(error, folder);
+  log.error(`A controller failed outside of an event${where}: ${describeError(error)}`, properties);
 }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Cluster } from "../bus/cluster.ts";
 import type { WatchedMember } from "../bus/frame.ts";
 import type { WatchedMembers } from "../bus/host.ts";
-import { describeError, describeStack, toShowable } from "../core/errors.ts";
+import { describeError, toShowable } from "../core/errors.ts";
 import { isPromise } from "../core/is-promise.ts";
 import { log } from "../core/log.ts";
 import type { ThrottledLog } from "../core/throttled-log.ts";
@@ -12,7 +12,7 @@ import type { GroupEvent } from "../sessions/event.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Generation } from "./generation.ts";
 import type { GroupListener } from "./group-listener.ts";
-import { formatLocation, locate } from "./location.ts";
+import { describeThrown } from "./thrown.ts";
 
 /** So many events of one group wait while the controller is busy with one before them. */
 const MAX_WAITING = 10_000;
@@ -165,13 +165,11 @@ export class GroupEvents implements WatchedMembers {
 function logFault({ controllers, folder }: Generation, path: string, event: GroupEvent, thrown: unknown): void {
   const cause = toShowable(thrown);
   const file = controllers.get(path)?.file ?? path;
-  const place = locate(cause, folder);
-  const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
+  const { where, properties } = describeThrown(cause, folder);
   log.error(`Controller "${file}" failed in groupEvent${where}: ${describeError(cause)}`, {
     group: event.group,
     session: event.session.id,
     controller: file,
-    ...place,
-    detail: describeStack(cause),
+    ...properties,
   });
 }

@@ -1,11 +1,9 @@
-import { configureSync, getJsonLinesFormatter, getLogger, type LogRecord, type TextFormatter } from "@logtape/logtape";
-import { getPrettyFormatter } from "@logtape/pretty";
+import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
 import type { Config } from "./config.ts";
+import type { LogProperties } from "./log-fields.ts";
+import { createFormatter, TEXT_COLUMN } from "./log-format.ts";
 import { LogOutput } from "./log-output.ts";
 import { formatCount } from "./units.ts";
-
-/** What a log line carries beside its text; `detail` is printed beneath it. */
-export type LogProperties = Record<string, unknown> & { detail?: string | undefined };
 
 export type Log = Record<"debug" | "info" | "warning" | "error", (text: string, properties?: LogProperties) => void>;
 
@@ -39,7 +37,7 @@ const output = new LogOutput((lost) =>
 
 /** Sends the log to standard output, in the form and from the level on that `config` wants. */
 export function configureLog(config: Pick<Config, "logLevel" | "logFormat">): void {
-  const format = createFormatter(config);
+  const format = createFormatter(config.logFormat);
   sendLog((record) => output.write(format(record)), config.logLevel);
 }
 
@@ -48,7 +46,7 @@ export function configureWorkerLog(
   { worker, ...config }: Pick<Config, "logLevel" | "logFormat"> & { worker: number },
   write: (line: string) => void,
 ): void {
-  const format = createFormatter(config);
+  const format = createFormatter(config.logFormat);
   sendLog((record) => write(format({ ...record, properties: { worker, ...record.properties } })), config.logLevel);
 }
 
@@ -57,14 +55,9 @@ export function writeLogLine(line: string): void {
   output.write(line);
 }
 
-function createFormatter({ logFormat }: Pick<Config, "logFormat">): TextFormatter {
-  const isPretty = logFormat === "pretty" || (logFormat === "auto" && process.stdout.isTTY === true);
-  return isPretty ? prettyFormatter() : jsonFormatter();
-}
-
-/** Writes a line to standard output that is for the person there and for no log. */
+/** Writes a line to standard output, beneath the texts of the log, that is for the person there and for no log. */
 export function printLine(line: string): void {
-  output.write(`${line}\n`);
+  output.write(`${" ".repeat(TEXT_COLUMN)}${line}\n`);
 }
 
 /** A line of the log, with what stands beside its text. */
@@ -107,44 +100,4 @@ function sendLog(write: (record: LogRecord) => void, lowestLevel: keyof Log): vo
       { category: ["logtape", "meta"], sinks: ["sink"], lowestLevel: "error" },
     ],
   });
-}
-
-/** What a terminal obeys or shows in another place than it stands: controls, bidi marks, line separators. */
-const unprintable = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u2028\u2029]/gu;
-
-function escapeUnprintable(text: string): string {
-  return text.replace(unprintable, (character) =>
-    character === "\n" || character === "\t"
-      ? character
-      : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
-
-/** The library abbreviates this level, which is `warning` everywhere else. */
-function nameWarning(line: string): string {
-  return line.replace('"level":"WARN"', '"level":"WARNING"');
-}
-
-/** One JSON object a line, in which what is unprintable is escaped: reading it gives what was logged. */
-function jsonFormatter(): TextFormatter {
-  const format = getJsonLinesFormatter({ properties: "flatten" });
-  return (record) => escapeUnprintable(record.level === "warning" ? nameWarning(format(record)) : format(record));
-}
-
-/** One line a record, what follows a line break indented, and beneath it the `detail` (a code frame, a stack). */
-function prettyFormatter(): TextFormatter {
-  const format = getPrettyFormatter({
-    timestamp: "time",
-    icons: false,
-    align: false,
-    wordWrap: false,
-    categoryTruncate: false,
-    colors: process.stdout.isTTY === true && !process.env["NO_COLOR"],
-  });
-  return (record: LogRecord) => {
-    const { detail } = record.properties;
-    const message = record.message.map((part) => (typeof part === "string" ? escapeUnprintable(part) : part));
-    const line = format({ ...record, message });
-    return typeof detail === "string" ? `${line}${escapeUnprintable(detail).replace(/^/gm, "  ").trimEnd()}\n` : line;
-  };
 }

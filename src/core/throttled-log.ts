@@ -1,4 +1,5 @@
-import { log, type LogProperties } from "./log.ts";
+import { log } from "./log.ts";
+import type { LogProperties } from "./log-fields.ts";
 
 /** After a line of one kind, the next is written this many milliseconds later at the earliest. */
 const INTERVAL_MS = 10_000;

@@ -2,8 +2,7 @@ import type { Server } from "bun";
 import type { AcceptUpgrade, MethodName } from "../controllers/controller.ts";
 import type { Generation } from "../controllers/generation.ts";
 import type { Answer, Controller } from "../controllers/loader.ts";
-import { formatLocation, locate } from "../controllers/location.ts";
-import { describeError, describeStack, Fault, toShowable } from "../core/errors.ts";
+import { describeError, Fault, toShowable } from "../core/errors.ts";
 import { isPromise } from "../core/is-promise.ts";
 import { log } from "../core/log.ts";
 import type { Watchdog } from "../core/watchdog.ts";
@@ -19,6 +18,7 @@ import { refuseRequest } from "./request-limits.ts";
 import { toResponse } from "./response.ts";
 import { upgrade, type UpgradeGate } from "./upgrade.ts";
 import { type CheckedParams, checkParams, refuseParams } from "./upgrade-params.ts";
+import { describeThrown } from "../controllers/thrown.ts";
 
 export type AnswerParts = {
   generation: Generation;
@@ -184,13 +184,13 @@ function answerFault(
     return errorAnswer(raw, 400);
   }
   gate.metrics.countRequestError(route);
-  const place = locate(error, folder);
-  const where = place === undefined ? "" : ` at ${formatLocation(place)}`;
+  const { where, properties } = describeThrown(error, folder);
   log.error(`Controller "${file}" failed to answer ${method} ${path}${where}: ${describeError(error)}`, {
     path,
     controller: file,
-    ...place,
-    detail: error instanceof Fault ? undefined : describeStack(error),
+    ...properties,
+    // A fault says itself what is wrong.
+    ...(error instanceof Fault && { detail: undefined }),
   });
   return errorAnswer(raw, 500);
 }

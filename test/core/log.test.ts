@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createFolder } from "../support/folder.ts";
 import { root } from "../support/server.ts";
@@ -10,14 +11,15 @@ controllerLog.warning("from a controller", { session: "s-1" });
 log.error("over");
 `;
 
+/** A module that logs `lines`. */
+const script = (logLevel: string, logFormat: string, lines = LINES) =>
+  `import { configureLog, controllerLog, log } from ${JSON.stringify(join(root, "src/core/log.ts"))};
+configureLog(${JSON.stringify({ logLevel, logFormat })});
+${lines}`;
+
 /** What a process that logs `lines` writes to standard output. */
 async function run(logLevel: string, logFormat: string, lines = LINES): Promise<string> {
-  const module = join(root, "src/core/log.ts");
-  using folder = createFolder({
-    "log.ts": `import { configureLog, controllerLog, log } from ${JSON.stringify(module)};
-configureLog(${JSON.stringify({ logLevel, logFormat })});
-${lines}`,
-  });
+  using folder = createFolder({ "log.ts": script(logLevel, logFormat, lines) });
   const child = Bun.spawn([process.execPath, join(folder.path, "log.ts")], {
     stdout: "pipe",
     stderr: "pipe",
@@ -47,13 +49,22 @@ test("log writes one JSON object a line, with the properties beside the text", a
   for (const line of lines) expect(Date.parse(String(line["@timestamp"]))).toBeGreaterThan(0);
 });
 
-test("log writes a pretty line with the time, and the detail indented beneath it", async () => {
+test("log writes a pretty line with time, level and text, and the detail indented beneath it", async () => {
   const lines = (await run("info", "pretty")).split("\n");
-  expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} +info hubbub Loaded \{x\} \{\{y\}\} \{$/);
+  expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {4}Loaded \{x\} \{\{y\}\} \{$/);
   expect(lines.slice(1, 3)).toEqual(["  row 1", "  row 2"]);
-  expect(lines[3]).toMatch(/warning hubbub.controller from a controller$/);
-  expect(lines[4]).toMatch(/error hubbub over$/);
+  expect(lines[3]).toMatch(/^\S+ warning controller from a controller$/);
+  expect(lines[4]).toMatch(/^\S+ error {3}over$/);
   expect(lines.slice(5)).toEqual([""]);
+});
+
+test("log shows the code around a fault to a person, and leaves it out of JSON", async () => {
+  const line = 'log.error("It failed", { file: "a.js", frame: () => "> 1 | x\\r()\\n    | ^\\n" });';
+  const lines = (await run("info", "pretty", line)).trimEnd().split("\n");
+  expect(lines.slice(1)).toEqual(["  > 1 | x\\u000d()", "      | ^"]);
+  const [record] = parseLines(await run("info", "json", line));
+  expect(record).toMatchObject({ message: "It failed", file: "a.js" });
+  expect(record).not.toHaveProperty("frame");
 });
 
 const HOSTILE = `log.info("a\\u001b[2J\\r\\u009b1m\\u202e\\u2028\\ud800\\u007fb\\tc\\nd é 😀", { "k\\u2066": "\\u0085", detail: "x\\ry\\nz\\u2029" });`;
@@ -71,7 +82,7 @@ test("log escapes what a terminal obeys in JSON, and reading the line gives it b
 test("log shows what a terminal obeys by its number, and indents what follows a line break", async () => {
   const lines = (await run("info", "pretty", HOSTILE)).trimEnd().split("\n");
   expect(lines[0]).toEndWith("a\\u001b[2J\\u000d\\u009b1m\\u202e\\u2028\\ud800\\u007fb\tc");
-  expect(lines[1]).toMatch(/^ {2,}d é 😀$/);
+  expect(lines[1]).toMatch(/^ {21}d é 😀$/);
   expect(lines.slice(2)).toEqual(["  x\\u000dy", "  z\\u2029"]);
 });
 
@@ -91,3 +102,30 @@ test("configureLog() takes auto as JSON where standard output is no terminal", a
 test("configureLog() writes no colours where standard output is no terminal", async () => {
   expect(await run("debug", "pretty")).not.toContain("\u001b");
 });
+
+test.each([
+  ["json", ["7", "6", "4", "3"]],
+  ["pretty", ["7", "6", "6", "6", "4", "3"]],
+])(
+  "configureLog() begins each line of %s with its priority where standard output is the journal",
+  async (format, priorities) => {
+    using folder = createFolder({ "log.ts": script("debug", format) });
+    const file = join(folder.path, "output");
+    const descriptor = openSync(file, "w");
+    const { dev, ino } = fstatSync(descriptor);
+    const environments = [{ JOURNAL_STREAM: `${dev}:${ino}` }, { JOURNAL_STREAM: `${dev}:${ino + 1}` }, {}];
+    const outputs: string[] = [];
+    for (const env of environments) {
+      const child = Bun.spawn([process.execPath, join(folder.path, "log.ts")], { stdout: descriptor, env });
+      expect(await child.exited).toBe(0);
+      outputs.push(readFileSync(file, "utf8").slice(outputs.join("").length));
+    }
+    closeSync(descriptor);
+    const found = outputs[0]
+      ?.trimEnd()
+      .split("\n")
+      .map((line) => /^<(\d)>(?=[{\d ])/.exec(line)?.[1]);
+    expect(found).toEqual(priorities);
+    for (const output of outputs.slice(1)) expect(output).not.toMatch(/^</m);
+  },
+);

@@ -60,7 +60,7 @@ for (const format of ["pretty", "json"]) {
     expect(printed.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u);
     for (const line of printed.trimEnd().split("\n")) {
       if (format === "json") expect(JSON.parse(line)).toHaveProperty("logger");
-      else expect(line).toMatch(/^(  |\d\d:\d\d:\d\d\.\d{3} +(debug|info|warning|error) hubbub)/);
+      else expect(line).toMatch(/^(  |\d\d:\d\d:\d\d\.\d{3} (debug|info|warning|error) +\S)/);
       if (format === "pretty") expect(line).not.toStartWith(forged);
     }
   });
