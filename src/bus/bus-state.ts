@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
-import { log, type LogProperties } from "../core/log.ts";
+import { log } from "../core/log.ts";
+import type { LogProperties } from "../core/log-fields.ts";
 import type { Metrics } from "../core/metrics.ts";
 import { formatCount } from "../core/units.ts";
 import type { BusStage } from "./bus.ts";
