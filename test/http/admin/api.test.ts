@@ -122,6 +122,16 @@ test.each([
   ["/publish", "null", "The body is null, expected an object"],
   ["/publish", "[]", "The body is an array, expected an object"],
   ["/publish", '{"group":"a","message":1,"__proto__":1}', 'There is no field "__proto__"'],
+  [
+    "/publish",
+    `{"group":"a","message":${"[".repeat(400_000)}${"]".repeat(400_000)}}`,
+    "The body is nested deeper than 1000",
+  ],
+  [
+    "/publish",
+    `{"group":"a","message":${'{"a":'.repeat(1000)}1${"}".repeat(1000)}}`,
+    "The body is nested deeper than 1000",
+  ],
   ["/send", { message: "x" }, 'The field "session" is missing'],
   ["/close", { session: "x", code: 1006 }, 'The field "code" must be 1000 to 1003, 1007 to 1014 or 3000 to 4999'],
   ["/close", { session: "x", code: "1000" }, 'The field "code" must be a number'],
@@ -133,7 +143,7 @@ test.each([
   ["/groups?sort=age", undefined, 'The parameter "sort" must be one of name, -name, size, -size'],
   ["/groups?name=a", undefined, 'There is no parameter "name"'],
   ["/groups?sort=name&sort=size", undefined, 'The parameter "sort" is there twice'],
-])("the API refuses %s %j with one sentence", async (path, body, message) => {
+])("the API refuses what is wrong with one sentence: %#", async (path, body, message) => {
   await using server = await start();
   expect(await ask(server, path, body)).toEqual(refused(400, message));
 });

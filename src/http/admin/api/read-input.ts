@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { nameKind } from "../../../core/errors.ts";
+import { isDeeperThan } from "../../../core/json-depth.ts";
 
 /** What a request brought, or one sentence on what is wrong with it. */
 export type ReadInput<Output> = { input: Output } | { wrong: string };
@@ -7,8 +8,12 @@ export type ReadInput<Output> = { input: Output } | { wrong: string };
 /** An object whose fields a body or a query has. */
 export type InputSchema<Output> = v.GenericSchema<unknown, Output>;
 
+/** Arrays and objects in a body may lie so deep within each other. */
+const MAX_DEPTH = 1000;
+
 /** Reads the text of a JSON body. */
 export function readJson<Output>(text: string, schema: InputSchema<Output>): ReadInput<Output> {
+  if (isDeeperThan(text, MAX_DEPTH)) return { wrong: `The body is nested deeper than ${MAX_DEPTH}` };
   let body: unknown;
   try {
     body = JSON.parse(text);
