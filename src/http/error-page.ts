@@ -65,6 +65,8 @@ export function errorAnswer(
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy":
       form === undefined ? formatPolicy(stylePolicy) : formatPolicy(stylePolicy, "form-action 'self'"),
+    // Without a referrer a browser does not say either from which origin a form comes.
+    ...(form !== undefined && { "Referrer-Policy": "same-origin" }),
   };
   return new Response(page as string, { status, headers: { ...common, ...pageHeaders } });
 }
