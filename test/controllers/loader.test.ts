@@ -191,8 +191,8 @@ test.each([
   expect(faults[0]).toMatchObject({
     code: "CONTROLLER_SHAPE",
     message: `Cannot load controller "chat.js": ${what}`,
-    detail: undefined,
   });
+  expect((faults[0] as Fault).detail).toBeUndefined();
 });
 
 test("loadController() takes the schemas of a definition, and leaves their names to everything else", async () => {
