@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from "bun:test";
 import { buildOnce, runBinary, startBinary } from "./support/binary.ts";
+import { openFacts } from "./support/facts.ts";
 import { createFolder } from "./support/folder.ts";
 import { seed } from "./support/seed.ts";
 
@@ -20,6 +21,22 @@ test("the seed's chat greets, and delivers to all including the sender", async (
   ada.send("hello");
   expect(await ada.next()).toBe("hello");
   expect(await bob.next()).toBe("hello");
+});
+
+test("the inspector's page and all that it loads are in the executable", async () => {
+  using folder = createFolder(seed);
+  const token = "0123456789abcdef";
+  await using server = await startBinary(["."], { cwd: folder.path, environment: { HUBBUB_ADMIN_TOKEN: token } });
+  const ask = async (path: string) => {
+    const answer = await server.fetch(path, { headers: { Authorization: `Bearer ${token}` } });
+    expect([path, answer.status]).toEqual([path, 200]);
+    return answer.text();
+  };
+  const loaded = [...(await ask("/-/")).matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path = ""]) => path);
+  expect(new Set(loaded).size).toBe(3);
+  for (const path of loaded) expect(await ask(path)).not.toBe("");
+  await using facts = await openFacts(server.fetch, token, { view: "sessions" });
+  expect(await facts.next()).toMatchObject({ controllers: [{ path: "/chat" }, { path: "/events" }], faults: [] });
 });
 
 test("the seed's events carry type, session, data, message, error and closeReason", async () => {

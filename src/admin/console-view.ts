@@ -16,8 +16,8 @@ export class ConsoleView {
   readonly #protocols = find<HTMLInputElement>("console-protocols");
   readonly #list = find("console-frames");
   readonly #pretty = find<HTMLInputElement>("console-pretty");
-  readonly #message = find<HTMLTextAreaElement>("console-message");
-  readonly #kind = find<HTMLSelectElement>("console-kind");
+  readonly #message = find<HTMLTextAreaElement>("console-send-message");
+  readonly #kind = find<HTMLSelectElement>("console-send-kind");
   #socket: WebSocket | undefined;
 
   constructor() {

@@ -119,10 +119,7 @@ export class Dialogs {
 
 /** What a form for a message says: as what it is sent, and the text. */
 function readMessage(form: string): [kind: string, text: string] {
-  return [
-    findIn<HTMLSelectElement>(find(form), "select").value,
-    findIn<HTMLTextAreaElement>(find(form), "textarea").value,
-  ];
+  return [find<HTMLSelectElement>(`${form}-kind`).value, find<HTMLTextAreaElement>(`${form}-message`).value];
 }
 
 /** Asks in a dialog of its own; resolves to whether the answer was yes. */

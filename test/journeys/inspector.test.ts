@@ -292,9 +292,9 @@ test.skipIf(!hasBrowser)(
     await page().evaluate(`document.querySelector('[data-key="/chat"] [data-act=connect]').click()`);
     await waitForPage(page(), shows("Connected", "#console-state"));
     const say = async (text: string, kind = "text") => {
-      await fill("#console-kind", kind);
-      await page().evaluate(`document.querySelector("#console-message").focus()`);
-      await fill("#console-message", text);
+      await fill("#console-send-kind", kind);
+      await page().evaluate(`document.querySelector("#console-send-message").focus()`);
+      await fill("#console-send-message", text);
       await page().press("Enter");
     };
     await say('{"a":[1,2]}');

@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 import { MAX_REASON_BYTES } from "../../../sessions/close-codes.ts";
+import { SendForm } from "./send-form.tsx";
 
 const sessionFacts = {
   id: "Id",
@@ -97,24 +98,5 @@ function FactList({ id, facts }: { id: string; facts: Record<string, string> }) 
         </div>
       ))}
     </dl>
-  );
-}
-
-function SendForm({ id, label }: { id: string; label: string }) {
-  return (
-    <form id={id} class="tools">
-      <label>
-        <span>Send as</span>
-        <select name="kind">
-          <option value="text">Text</option>
-          <option value="binary">Binary, in hex</option>
-        </select>
-      </label>
-      <label class="grow">
-        <span>{label}</span>
-        <textarea name="message" rows={2} spellcheck={false}></textarea>
-      </label>
-      <button>Send</button>
-    </form>
   );
 }

@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 import type { Child } from "hono/jsx";
+import { SendForm } from "./send-form.tsx";
 
 /** The plots, and the columns of the series that each one shows. */
 const plots = [
@@ -192,20 +193,7 @@ export function ConsoleView() {
           aria-label="Frames"
           data-empty="What is sent and received is listed here."
         ></ol>
-        <form id="console-send" class="tools">
-          <label>
-            <span>Send as</span>
-            <select id="console-kind">
-              <option value="text">Text</option>
-              <option value="binary">Binary, in hex</option>
-            </select>
-          </label>
-          <label class="grow">
-            <span>Message</span>
-            <textarea id="console-message" rows={2} spellcheck={false}></textarea>
-          </label>
-          <button disabled>Send</button>
-        </form>
+        <SendForm id="console-send" label="Message" isDisabled />
       </div>
     </View>
   );
