@@ -86,26 +86,35 @@ export function findShifts(window: Bun.WebView, lively = ":not(*)"): Promise<str
   })`);
 }
 
+export type TabStop = { name: string; isSeen: boolean };
+
+/** Notes where the focus goes: into an element, or out of the page. */
+const noteFocus = `(() => {
+  if (globalThis.focusNotes !== undefined) return;
+  globalThis.focusNotes = [];
+  addEventListener("focusin", ({ target }) => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(target);
+    const isSeen = outlineStyle !== "none" && parseFloat(outlineWidth) > 1;
+    focusNotes.push({ name: target.id || target.textContent.trim(), isSeen });
+  });
+  addEventListener("focusout", ({ relatedTarget }) => relatedTarget === null && focusNotes.push(null));
+})()`;
+
 /** What has the focus, one after another, from the start of the page to its end. */
 export async function listTabStops(window: Bun.WebView): Promise<TabStop[]> {
+  await window.evaluate(noteFocus);
   // From where the focus is to the end, and then from the start.
   await tabToEnd(window);
   return tabToEnd(window);
 }
 
-export type TabStop = { name: string; isSeen: boolean };
-
 async function tabToEnd(window: Bun.WebView): Promise<TabStop[]> {
   const stops: TabStop[] = [];
   while (stops.length < 100) {
+    await window.evaluate("focusNotes.length = 0");
     await window.press("Tab");
-    const stop = await window.evaluate<TabStop | null>(`(() => {
-      const element = document.activeElement;
-      if (element === document.body) return null;
-      const { outlineStyle, outlineWidth } = getComputedStyle(element);
-      const isSeen = outlineStyle !== "none" && parseFloat(outlineWidth) > 1;
-      return { name: element.id || element.textContent.trim(), isSeen };
-    })()`);
+    await waitForPage(window, "focusNotes.length > 0");
+    const stop = await window.evaluate<TabStop | null>("focusNotes.at(-1)");
     if (stop === null) break;
     stops.push(stop);
   }
