@@ -78,8 +78,11 @@ test("the log has colours on a terminal, and none with NO_COLOR", async () => {
   expect(await runOnTerminal(args, { NO_COLOR: "1" }, "Listening")).not.toContain("\u001b[");
 });
 
-test.each([["check"], ["routes"]])("%s has colours on a terminal, and none with NO_COLOR", async (command) => {
-  const args = [command, join(root, "controllers")];
+test.each([
+  [["check", join(root, "controllers")]],
+  [["routes", join(root, "controllers")]],
+  [["doctor", "--port", "0"]],
+])("%p has colours on a terminal, and none with NO_COLOR", async (args) => {
   expect(await runOnTerminal(args, {})).toContain("\u001b[");
   expect(await runOnTerminal(args, { NO_COLOR: "1" })).not.toContain("\u001b[");
 });

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { examine } from "../../src/cli/doctor/examine.ts";
 import type { Finding } from "../../src/cli/doctor/finding.ts";
 import type { SettingName } from "../../src/core/settings.ts";
-import { hasProxy, type ProxyName, type ProxyOptions, startProxy } from "../support/proxies.ts";
+import { hasProxy, type ProxyName, proxyNames, type ProxyOptions, startProxy } from "../support/proxies.ts";
 import { startServer } from "../support/server.ts";
 
 type Settings = Partial<Record<SettingName, string>>;
@@ -36,18 +36,19 @@ async function examineAt(url: URL, settings: Settings): Promise<Record<string, F
 const wrongOf = (findings: Record<string, Finding>) =>
   Object.values(findings).flatMap(({ name, state }) => (state === "wrong" ? [name] : []));
 
-test.skipIf(!hasProxy("nginx"))(
-  "the doctor finds nothing wrong with the documented nginx but an unknown certificate",
-  async () => {
-    const findings = await examineThrough("nginx", {});
-    expect(wrongOf(findings)).toEqual(["https"]);
-    expect(findings["https"]?.found).toBe("clients refuse the certificate: nobody whom they know has signed it");
-    expect(findings["port"]?.found).toMatch(/^a hubbub serves at 127\.0\.0\.1:\d+ \(process \d+, .+\)$/);
-    for (const name of ["server", "upgrade", "proxy", "origin", "silence"])
-      expect(findings[name]).toMatchObject({ state: "ok" });
-  },
-  20_000,
-);
+for (const name of proxyNames) {
+  test.skipIf(!hasProxy(name))(
+    `the doctor finds nothing wrong with the documented ${name} but an unknown certificate`,
+    async () => {
+      const findings = await examineThrough(name, {});
+      expect(wrongOf(findings)).toEqual(["https"]);
+      expect(findings["https"]?.found).toBe("clients refuse the certificate: nobody whom they know has signed it");
+      expect(findings["port"]?.found).toMatch(/^a hubbub serves at 127\.0\.0\.1:\d+ \(process \d+, .+\)$/);
+      for (const of of ["server", "upgrade", "proxy", "origin", "silence"])
+        expect(findings[of]).toMatchObject({ state: "ok" });
+    },
+  );
+}
 
 const upgradeLines = [
   ["proxy_set_header Upgrade $http_upgrade;", ""],

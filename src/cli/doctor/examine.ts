@@ -36,7 +36,7 @@ export async function examine({ settings, url, onWait }: ExamineOptions): Promis
   ];
 }
 
-/** The settings; if they are wrong, what is wrong and the defaults. */
+/** The settings; if they are wrong, what is wrong, and what the flags alone give. */
 function readSettings(settings: Given["settings"]): { config: Config; finding: Finding } {
   const name = "settings";
   try {
@@ -45,8 +45,11 @@ function readSettings(settings: Given["settings"]): { config: Config; finding: F
   } catch (error) {
     // What the command line itself says is a mistake in the question.
     if (!(error instanceof Fault) || error.code === "FLAG_VALUE") throw error;
-    const found = `${describeError(error)}; the defaults are examined instead`;
-    return { config: readConfig(), finding: { name, state: "wrong", found, advice: "correct what is named" } };
+    const found = `${describeError(error)}; the flags alone are examined instead`;
+    return {
+      config: readConfig({ flags: settings }),
+      finding: { name, state: "wrong", found, advice: "correct what is named" },
+    };
   }
 }
 
