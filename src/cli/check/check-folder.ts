@@ -18,7 +18,7 @@ export type FolderCheck = {
   controllerCount: number;
   /** How many files were checked for their types. */
   fileCount: number;
-  /** Files whose types could not be checked, because they import one that cannot be parsed; absolute. */
+  /** Files whose types could not be checked, because they import one that the checker cannot read; absolute. */
   unchecked: string[];
 };
 

@@ -11,7 +11,7 @@ export type TypeCheck = {
   findings: Finding[];
   /** How many files were checked, the declarations of libraries not counted. */
   fileCount: number;
-  /** Files whose types could not be checked, because they import one that cannot be parsed; absolute. */
+  /** Files whose types could not be checked, because they import one that the checker cannot read; absolute. */
   unchecked: string[];
 };
 
@@ -28,9 +28,9 @@ export function checkTypes(folder: string): Promise<TypeCheck> {
   return withScratch({ kit: "types", files: () => ({}) }, async (scratch) => {
     const options = createTypeOptions(folder, scratch);
     const first = await runChecker(folder, scratch, options, []);
-    const findings = [...options.findings, ...first.findings];
     const broken = first.findings.flatMap(({ code, file }) => (SYNTAX.test(code) && file !== undefined ? [file] : []));
-    if (first.fileCount > 0 || broken.length === 0) return { findings, fileCount: first.fileCount, unchecked: [] };
+    const findings = [...options.findings, ...first.findings.filter((finding) => !isAllowedInScripts(finding))];
+    if (first.fileCount > 0 || broken.length === 0) return { ...first, findings, unchecked: [] };
     // What cannot be parsed has kept the checker from all types: those that have nothing to do with it are checked now.
     const importers = listImporters(folder, new Set(broken));
     const second = await runChecker(folder, scratch, options, [...broken, ...importers]);
@@ -63,6 +63,17 @@ async function runChecker(
     throw new Fault("CHECKER", text, { detail: `${stdout}${stderr}`.trim() });
   }
   return { findings, fileCount: Number(count) };
+}
+
+/** What the checker takes for a mistake in every module, and the runtime reads in a script: an octal number, `with`. */
+function isAllowedInScripts({ code, file }: Finding): boolean {
+  if (!SYNTAX.test(code) || file === undefined || !/\.[cm]?jsx?$/.test(file)) return false;
+  try {
+    new Bun.Transpiler({ loader: "jsx" }).scanImports(readFileSync(file, "utf8"));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What the checker prints for programs: `chat.ts(3,25): error TS2322: …`, and further lines indented. */

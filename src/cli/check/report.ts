@@ -23,7 +23,7 @@ export type CheckReport = {
     /** The line, those above it, and a mark. */
     frame: string | null;
   }[];
-  /** Files whose types could not be checked, because they import one that cannot be parsed. */
+  /** Files whose types could not be checked, because they import one that the checker cannot read. */
   unchecked: string[];
 };
 
@@ -62,7 +62,7 @@ export function formatReport({ ok, controllers, files, faults, unchecked }: Chec
     return frame === null ? `${head}\n` : `${head}\n\n${frame.replace(/^/gm, "  ")}\n`;
   });
   const left = unchecked.map(
-    (file) => `The types in ${file} were not checked: it imports a file that cannot be parsed\n`,
+    (file) => `The types in ${file} were not checked: it imports a file that the checker cannot read\n`,
   );
   const count = new Set(faults.map(({ file }) => file).filter((file) => file !== null)).size;
   const where = count === 0 ? "" : ` in ${formatCount(count, "file")}`;
