@@ -111,7 +111,8 @@ async function measure(
   await Bun.sleep(SETTLE_MS);
   await load.run(WARM_UP_SECONDS, [], []);
   const pids = servers.list.map(({ pid }) => pid);
-  return load.run(seconds, pids, redis === undefined ? [] : [redis.pid]);
+  // Awaited here: what is used up to here ends with this block.
+  return await load.run(seconds, pids, redis === undefined ? [] : [redis.pid]);
 }
 
 async function startNodes(

@@ -177,3 +177,42 @@ test("what is no frame is counted and dropped", async () => {
   end?.deliver(new Uint8Array());
   expect(cluster.nodes[0]?.app.metrics.framesMalformed).toBe(2);
 });
+
+const steps = {
+  "steps.js": `
+import { addToGroup, close, send, sendToGroup } from "hubbub";
+export const get = ({ webSocket, params, body }) => {
+  if (webSocket) return { webSocket: {} };
+  const id = params.id;
+  for (let number = 0; number < 300; number += 1) {
+    if (number % 3 === 0) send(id, "text " + number);
+    else sendToGroup(number % 3 === 1 ? "one" : "two", number % 2 === 0 ? "text " + number : new TextEncoder().encode("bytes " + number));
+  }
+  close(id, 4001, "done");
+  return {};
+};
+export function webSocketEvent({ type, session }) {
+  if (type !== "open") return;
+  for (const group of ["one", "two"]) addToGroup(group, session.id);
+  send(session.id, session.id);
+}`,
+};
+
+test("a session of another node gets send(), sendToGroup() and close() in their order, text as text and bytes as bytes", async () => {
+  await using cluster = await startCluster(2, steps);
+  const [one, two] = cluster.nodes;
+  if (one === undefined || two === undefined) throw new Error("No nodes");
+  const bob = await two.open("/steps");
+  const id = String(await bob.next());
+  await waitUntil(() => one.app.api.getGroupSize("two") === 1, "member");
+  await one.fetch(`/steps?id=${id}`);
+  for (let number = 0; number < 300; number += 1) {
+    const message = await bob.next();
+    const isText = number % 3 === 0 || number % 2 === 0;
+    expect(typeof message === "string").toBe(isText);
+    expect(typeof message === "string" ? message : new TextDecoder().decode(message)).toBe(
+      `${isText ? "text" : "bytes"} ${number}`,
+    );
+  }
+  expect(await bob.closed).toEqual({ code: 4001, reason: "done" });
+});
