@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { describeMachine } from "./machine.ts";
 
 /** What is measured and written at a time. */
-export type Section = "cases" | "peers" | "settings" | "plots" | "workers";
+export type Section = "cases" | "peers" | "settings" | "plots" | "workers" | "sessions";
 
 /** The page that each section is in. */
 export function findPage(section: Section): string {
-  return section === "workers" ? "docs/scaling.md" : "docs/performance.md";
+  return section === "workers" || section === "sessions" ? "docs/scaling.md" : "docs/performance.md";
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { findPage, replaceSection, type Section } from "../../bench/document.ts";
 import { root } from "../support/server.ts";
 
-const sections: readonly Section[] = ["cases", "peers", "settings", "plots", "workers"];
+const sections: readonly Section[] = ["cases", "peers", "settings", "plots", "workers", "sessions"];
 
 test("replaceSection() replaces what is between its markers, and nothing else", () => {
   const text = "Before\n<!-- bench:cases -->\nold\n<!-- /bench:cases -->\nAfter";
