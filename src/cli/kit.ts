@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** What the executable carries to be a toolchain: `build/kit.ts` says what is in each part. */
 export const kitParts = ["types", "server", "templates"] as const;
@@ -8,8 +8,15 @@ export type KitPart = (typeof kitParts)[number];
 
 /** Unpacks a part of the kit into `folder`, which is made if it is not there. */
 export async function unpackKit(part: KitPart, folder: string): Promise<void> {
-  // `Bun.Archive`'s own `extract` does not say what went wrong with a file.
-  for (const [file, content] of await listKit(part)) await Bun.write(join(folder, file), content);
+  // `Bun.Archive`'s own `extract` does not say what went wrong with a file, and hundreds of small ones are not worth threads.
+  const folders = new Set<string>();
+  for (const [file, content] of await listKit(part)) {
+    const path = join(folder, file);
+    const parent = dirname(path);
+    if (!folders.has(parent)) mkdirSync(parent, { recursive: true });
+    folders.add(parent);
+    writeFileSync(path, await content.bytes());
+  }
 }
 
 /** The files of a part, by their path in it. */
