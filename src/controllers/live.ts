@@ -235,7 +235,7 @@ function logStart(generation: number, rows: readonly ControllerInfo[], ms: numbe
   log.info(`Loaded generation ${generation} in ${ms.toFixed(1)} ms: ${formatCount(rows.length, "controller")}`, {
     generation,
     controllers: rows.length,
-    ms,
+    ms: roundMs(ms),
     detail: table.join("\n"),
   });
 }
@@ -246,7 +246,11 @@ function logReload(generation: number, changes: string[], ms: number, kept: numb
   log.info(`Loaded generation ${generation} in ${ms.toFixed(1)} ms: ${what}; ${formatCount(kept, "value")} kept`, {
     generation,
     changes,
-    ms,
+    ms: roundMs(ms),
     kept,
   });
+}
+
+function roundMs(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }

@@ -273,7 +273,7 @@ export const settings = {
     "Administration",
     token(MIN_ADMIN_TOKEN_LENGTH),
     "",
-    "Who has this token may use the inspector and the HTTP API; give it as a variable or as @FILE, so that nobody else can read it",
+    "Whoever has this token may use the inspector and the HTTP API; give it as a variable or as @FILE, so that nobody else can read it",
   ),
   "metrics-from": setting(
     "metricsFrom",
