@@ -275,11 +275,11 @@ test("a guarded method runs in its generation: what it starts ends with it", asy
     import { jwt } from "hubbub/auth";
     const auth = jwt(${JSON.stringify(options)});
     export const get = auth(async () => {
-      globalThis.ticks ??= [];
-      setInterval(() => globalThis.ticks.push("${text}"), 1);
+      globalThis.guardedTicks ??= [];
+      setInterval(() => globalThis.guardedTicks.push("${text}"), 1);
       return { body: "" };
     });
-    export const put = () => ({ body: globalThis.ticks?.splice(0) ?? [] });
+    export const put = () => ({ body: globalThis.guardedTicks?.splice(0) ?? [] });
   `;
   await using server = await startServer({ "timer.ts": timer("one") }, { watch: "false" });
   expect((await server.fetch("/timer", { headers: authorize(await sign()) })).status).toBe(200);
