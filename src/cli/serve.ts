@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import type { App, AppOptions } from "../app.ts";
 import { findBus } from "../bus/find-bus.ts";
 import { hideCredentials } from "../core/bus-url.ts";
@@ -76,7 +75,7 @@ type Server = Pick<App, "start" | "reload" | "stop" | "sessionCount" | "generati
 
 async function createServer(options: Omit<AppOptions, "watchdog">): Promise<Server> {
   const { workers } = options.config;
-  const count = workers === "auto" ? availableParallelism() : workers;
+  const count = workers === "auto" ? (await import("node:os")).availableParallelism() : workers;
   if (count > 1) {
     const { Supervisor } = await import("../workers/supervisor.ts");
     return new Supervisor({ ...options, workers: count });

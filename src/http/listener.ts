@@ -56,7 +56,7 @@ export class Listener {
    */
   renew(certificate: Certificate): void {
     this.retire();
-    const { isSole } = takeOver(() => this.openNext(certificate));
+    const isSole = takeOver(this.#servers[0]?.port ?? 0, () => this.openNext(certificate));
     if (isSole) this.#timer = setTimeout(() => this.retire(), HANDOVER_MS);
     else this.retire();
   }

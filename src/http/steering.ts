@@ -34,10 +34,13 @@ export type Steered = {
  */
 export class Steering {
   readonly #port: number;
+  readonly #candidates: readonly number[] | undefined;
   readonly #library = open();
 
-  constructor(port: number) {
+  /** @param candidates descriptors among which one of the sockets is; all that are open if absent, which takes long if they are many */
+  constructor(port: number, candidates?: readonly number[]) {
     this.#port = port;
+    this.#candidates = candidates;
   }
 
   /** How many sockets of this process listen on the port, whichever thread has opened them; 0 where nothing can be decided. */
@@ -85,9 +88,8 @@ export class Steering {
       const isInternet = address[0] === AF_INET || address[0] === AF_INET6;
       return isInternet && (address[2] ?? 0) * 256 + (address[3] ?? 0) === this.#port;
     };
-    return readdirSync("/proc/self/fd")
-      .map(Number)
-      .filter((each) => isListening(each) && hasPort(each));
+    const candidates = this.#candidates ?? readdirSync("/proc/self/fd").map(Number);
+    return candidates.filter((each) => isListening(each) && hasPort(each));
   }
 }
 
