@@ -1,6 +1,9 @@
 import { createClient, type RedisClientType } from "@redis/client";
 import { describeError } from "../core/errors.ts";
 import type { BusTarget } from "../core/bus-url.ts";
+import { completeTracingChannels } from "./tracing-channels.ts";
+
+completeTracingChannels();
 
 /** How long connecting and asking for the first thing may take, in milliseconds. */
 const LONGEST_CONNECT_MS = 3000;

@@ -3,6 +3,7 @@ import type { BusTarget } from "../core/bus-url.ts";
 import { waitAtMost } from "../core/wait-at-most.ts";
 import type { Bus, BusEnd, BusStage, OpenBus } from "./bus.ts";
 import { createIsFrameOf } from "./frame.ts";
+import { toBuffer } from "./frame-bytes.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
 /** So many bytes may wait for Redis; further frames are lost. */
@@ -150,7 +151,7 @@ class RedisBus implements Bus {
       if (!this.#isStopped) this.#onLost();
       return;
     }
-    connection.publish(channel, Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength), this.#onLost);
+    connection.publish(channel, toBuffer(frame), this.#onLost);
   }
 
   #turn(stage: BusStage, reason?: string): void {
