@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe } from "bun:test";
+import { afterAll, beforeAll, describe, setDefaultTimeout } from "bun:test";
 import { createRedisBus } from "../../src/bus/redis.ts";
 import { parseBusUrl } from "../../src/core/bus-url.ts";
 import { hasRedis, startRedis, type TestRedis } from "../support/redis.ts";
 import { testBus } from "./contract.ts";
+
+setDefaultTimeout(30_000);
 
 describe.skipIf(!hasRedis && process.env["CI"] === undefined)("with a Redis", () => {
   let redis: TestRedis;

@@ -1,10 +1,12 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { LocalNetwork } from "../../src/bus/local.ts";
 import { followLog } from "../../src/core/log.ts";
 import type { Bus, BusEnd } from "../../src/bus/bus.ts";
 import { startCluster } from "../support/cluster.ts";
 import { startServer, stopServers, type TestServer } from "../support/server.ts";
 import { waitUntil } from "../support/wait-until.ts";
+
+setDefaultTimeout(30_000);
 
 afterAll(stopServers);
 

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import type { BusEnd } from "../../src/bus/bus.ts";
 import { formatFrame, type Frame } from "../../src/bus/frame.ts";
@@ -6,6 +6,8 @@ import { LocalNetwork } from "../../src/bus/local.ts";
 import { createNodeId } from "../../src/bus/node-id.ts";
 import { anyFrame } from "../support/any-frame.ts";
 import { startServer, stopServers } from "../support/server.ts";
+
+setDefaultTimeout(30_000);
 
 afterAll(stopServers);
 
