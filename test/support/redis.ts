@@ -79,6 +79,10 @@ async function start(port: number, folder: string, args: readonly string[], conf
   const settings = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder, ...args];
   const files = configFile === undefined ? [] : [configFile];
   const child = Bun.spawn([REDIS, ...files, ...settings], { stdout: "ignore", stderr: "ignore" });
+  // It ends with this process in any case.
+  const end = () => child.kill("SIGKILL");
+  process.once("exit", end);
+  void child.exited.then(() => process.off("exit", end));
   await waitUntil(() => {
     if (child.exitCode !== null) throw new Error(`Redis ended with ${child.exitCode}`);
     return canConnect(port);
