@@ -124,7 +124,7 @@ export const cases: readonly Case[] = [
     unit: "upgrade",
     isQuick: true,
     target: 1.3,
-    load: { kind: "upgrades", sessions: 12_000, atOnce: 64 },
+    load: { kind: "upgrades", sessions: 7500, atOnce: 64 },
   }),
   define({
     name: "idle",

@@ -71,7 +71,8 @@ test.each(Object.entries(closeCodes).filter(([code]) => isSendableCode(Number(co
         });`,
     });
     using client = open(server.url("/a"));
-    await reaches(client.session, reconnect ? "waiting" : "closed");
+    // It waits for milliseconds: what it says is heard, and not looked for.
+    await waitFor(() => client.states.includes(reconnect ? "waiting" : "closed"), "end of the session");
     expect(client.session.ending).toEqual({ code: Number(code), reason: "because" });
     if (reconnect) await reaches(client.session, "open");
   },
@@ -279,6 +280,8 @@ test("a token that cannot be got is asked for again, and the session says so", a
       if (asked === 1) throw new Error("no network");
       return asked === 2 ? new Promise(() => {}) : "abc";
     },
+    minDelayMs: 300,
+    maxDelayMs: 300,
     connectTimeoutMs: 50,
   });
   await reaches(client.session, "waiting");
