@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { programs } from "../deploy/cluster/reference.ts";
 import { findFreePort } from "../test/support/free-port.ts";
-import { waitUntil } from "../test/support/wait-until.ts";
+import { waitFor } from "../test/support/session.ts";
 import { findCase, toJob } from "./cases.ts";
 import { writeSection } from "./document.ts";
 import { IdleSessions } from "./idle-sessions.ts";
@@ -66,9 +66,9 @@ async function measureLoad(hubbub: Contender, ping: string): Promise<number> {
   for (let count = 0; count < PINGED; count += 1) {
     const socket = new WebSocket(`ws://127.0.0.1:${node.port}/upgrade`);
     sockets.push(socket);
-    if (count % 50 === 49) await waitUntil(() => socket.readyState === WebSocket.OPEN, "session");
+    if (count % 50 === 49) await waitFor(() => socket.readyState === WebSocket.OPEN, "session");
   }
-  await waitUntil(() => sockets.every(({ readyState }) => readyState === WebSocket.OPEN), "sessions");
+  await waitFor(() => sockets.every(({ readyState }) => readyState === WebSocket.OPEN), "sessions");
   await Bun.sleep(SETTLE_MS);
   const before = readTimes(node.pid).cpuSeconds;
   await Bun.sleep(PING_SECONDS * 1000);
@@ -92,7 +92,7 @@ async function startHaproxy(nodePort: number) {
     stderr: "ignore",
   });
   const answers = async () => (await fetch(`http://127.0.0.1:${port}/-/ready`).catch(() => undefined))?.status === 200;
-  await waitUntil(answers, "answer through HAProxy");
+  await waitFor(answers, "answer through HAProxy");
   return {
     port,
     pid: child.pid,

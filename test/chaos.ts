@@ -3,7 +3,7 @@ import { type TestServerProcess, serveFiles } from "./support/binary.ts";
 import { Crowd, crowdControllers, EVERYBODY, isReady } from "./support/crowd.ts";
 import { startRedis } from "./support/redis.ts";
 import { startTcpProxy, type TcpProxy } from "./support/tcp-proxy.ts";
-import { waitUntil } from "./support/wait-until.ts";
+import { waitFor } from "./support/session.ts";
 
 const USAGE = `bun run chaos [SECONDS] [SEED]
 
@@ -91,7 +91,7 @@ async function harm(seconds: number, seed: number): Promise<boolean> {
   };
 
   const rest = async () => {
-    for (const server of servers()) await waitUntil(() => isReady(server), "node that is whole");
+    for (const server of servers()) await waitFor(() => isReady(server), "node that is whole");
     await crowd.agree(servers(), EVERYBODY, SESSIONS);
     const speakers = servers().flatMap((server) => crowd.at(server).slice(0, SPEAKERS));
     await crowd.talk(speakers, 5, crowd.members);

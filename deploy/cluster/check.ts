@@ -1,6 +1,6 @@
 import { askSize, Crowd, crowdControllers, type CrowdMember, EVERYBODY } from "../../test/support/crowd.ts";
 import { createFolder, type TestFolder } from "../../test/support/folder.ts";
-import { waitUntil } from "../../test/support/wait-until.ts";
+import { waitFor } from "../../test/support/session.ts";
 import type { Part, Reference } from "./reference.ts";
 
 const SESSIONS = 60;
@@ -52,7 +52,7 @@ export class ReferenceCheck implements Disposable {
     const { nodes } = this.#reference;
     const [one] = nodes;
     await one.start();
-    await waitUntil(async () => {
+    await waitFor(async () => {
       await this.#join(1);
       return (await this.#countAt(one)) > 5;
     }, "sessions on node 1");
@@ -67,10 +67,10 @@ export class ReferenceCheck implements Disposable {
       return answers.every(({ ok }) => ok);
     };
     await redis.end("SIGKILL");
-    await waitUntil(async () => !(await isReady()), "nodes that miss their bus");
+    await waitFor(async () => !(await isReady()), "nodes that miss their bus");
     await this.#join(2);
     await redis.start();
-    await waitUntil(isReady, "nodes that have their bus");
+    await waitFor(isReady, "nodes that have their bus");
     await this.#talk(nodes);
     return "Redis was killed and started again: no session ended, and new ones were taken meanwhile";
   }
@@ -106,7 +106,7 @@ export class ReferenceCheck implements Disposable {
     const { members } = this.#crowd;
     const isOpen = ({ socket }: CrowdMember) => socket.readyState === WebSocket.OPEN;
     const left = members.length - count;
-    await waitUntil(() => members.filter(isOpen).length === left, `${left} open sessions`);
+    await waitFor(() => members.filter(isOpen).length === left, `${left} open sessions`);
     members.splice(0, Infinity, ...members.filter(isOpen));
     await this.#join(count);
   }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findFreePort } from "../../test/support/free-port.ts";
-import { waitUntil } from "../../test/support/wait-until.ts";
+import { waitFor } from "../../test/support/session.ts";
 
 /** The programs that the reference deployment is made of, as Debian has them. */
 export const programs = { haproxy: "/usr/sbin/haproxy", redis: "/usr/bin/redis-server" };
@@ -119,7 +119,7 @@ function createPart(
     async start() {
       const started = Bun.spawn(command(port), { cwd, env: environment?.(port) ?? {}, stdout: stdio, stderr: stdio });
       child = started;
-      await waitUntil(
+      await waitFor(
         async () => {
           if (started.exitCode !== null) throw new Error(`"${command(port)[0]}" ended with ${started.exitCode}`);
           return isUp({ port, origin });

@@ -3,7 +3,7 @@ import { LocalNetwork } from "../../src/bus/local.ts";
 import type { Bus, BusEnd } from "../../src/bus/bus.ts";
 import { startCluster } from "../support/cluster.ts";
 import { stopServers } from "../support/server.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/session.ts";
 
 setDefaultTimeout(30_000);
 
@@ -74,7 +74,7 @@ test("send() and close() find a session of another node by its id", async () => 
   expect(await ada.call("send", bob.id, "late")).toBe(true);
   // Its node has said that the session has ended.
   const isForgotten = async () => (await ada.call("isOpen", bob.id)) === false;
-  await waitUntil(isForgotten, "word that the session has ended");
+  await waitFor(isForgotten, "word that the session has ended");
   expect(await ada.call("send", bob.id, "later")).toBe(false);
   expect(await ada.call("close", bob.id)).toBe(false);
   expect(await ada.call("send", crypto.randomUUID(), "nobody")).toBe(false);
@@ -86,10 +86,10 @@ test("addToGroup() and removeFromGroup() take a session of another node", async 
   if (ada === undefined || bob === undefined) throw new Error("No sessions");
   await ada.call("addToGroup", "chat", bob.id);
   const hasSize = (size: number) => async () => (await ada.call("getGroupSize", "chat")) === size;
-  await waitUntil(hasSize(1), "member");
+  await waitFor(hasSize(1), "member");
   expect(await bob.call("getGroups", bob.id)).toEqual(["chat"]);
   await ada.call("removeFromGroup", "chat", bob.id);
-  await waitUntil(hasSize(0), "end of the membership");
+  await waitFor(hasSize(0), "end of the membership");
   expect(await bob.call("getGroups", bob.id)).toEqual([]);
 });
 
@@ -109,12 +109,12 @@ test("getGroupSize() counts the sessions of all nodes, and forgets those of a no
   for (const { id, call } of sessions) await call("addToGroup", "chat", id);
   const sizesAre = (count: number, among: typeof sessions) => async () =>
     (await Promise.all(among.map(({ call }) => call("getGroupSize", "chat")))).every((size) => size === count);
-  await waitUntil(sizesAre(3, sessions), "sizes that count all");
+  await waitFor(sizesAre(3, sessions), "sizes that count all");
   const late = await openRemote(await cluster.start());
   expect(await late.call("getGroupSize", "nobody")).toBe(0);
-  await waitUntil(sizesAre(3, [...sessions, late]), "sizes on a node that came later");
+  await waitFor(sizesAre(3, [...sessions, late]), "sizes on a node that came later");
   await cluster.nodes[0]?.app.stop();
-  await waitUntil(sizesAre(2, [...sessions.slice(1), late]), "sizes without the node that left");
+  await waitFor(sizesAre(2, [...sessions.slice(1), late]), "sizes without the node that left");
 });
 
 test("getGroupMembers() lists the sessions of all nodes with what is public of them", async () => {
@@ -122,7 +122,7 @@ test("getGroupMembers() lists the sessions of all nodes with what is public of t
   const sessions = await Promise.all(cluster.nodes.map((node, index) => openRemote(node, ["Ada", "Bob", ""][index])));
   const [ada, bob, eve] = sessions;
   for (const { id, call } of sessions) await call("addToGroup", "chat", id);
-  await waitUntil(async () => (await ada?.call("getGroupSize", "chat")) === 3, "sizes");
+  await waitFor(async () => (await ada?.call("getGroupSize", "chat")) === 3, "sizes");
   const members = (await ada?.call("getGroupMembers", "chat")) as { id: string; public?: unknown }[];
   const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
   expect(members.sort(byId)).toEqual(
@@ -154,7 +154,7 @@ test("/-/ready says that the bus is not up, and what it lost is counted", async 
   await using cluster = await startCluster(1, remote, {}, openBus);
   const [node] = cluster.nodes;
   if (node === undefined) throw new Error("No node");
-  await waitUntil(async () => (await node.fetch("/-/ready")).status === 200, "readiness");
+  await waitFor(async () => (await node.fetch("/-/ready")).status === 200, "readiness");
   const ada = await openRemote(node);
   await ada.call("addToGroup", "chat", ada.id);
   end?.onStage("down", "cut");
@@ -162,7 +162,7 @@ test("/-/ready says that the bus is not up, and what it lost is counted", async 
   expect([answer.status, await answer.json()]).toEqual([503, { status: "not ready", reason: "bus down" }]);
   ada.session.send(JSON.stringify({ call: "sendToGroup", with: ["chat", "still here"] }));
   expect(await ada.session.next()).toBe("still here");
-  await waitUntil(() => node.app.metrics.framesLost === 1, "lost frame");
+  await waitFor(() => node.app.metrics.framesLost === 1, "lost frame");
   end?.onStage("up");
   expect((await node.fetch("/-/ready")).status).toBe(200);
 });
@@ -206,7 +206,7 @@ test("a session of another node gets send(), sendToGroup() and close() in their 
   if (one === undefined || two === undefined) throw new Error("No nodes");
   const bob = await two.open("/steps");
   const id = String(await bob.next());
-  await waitUntil(() => one.app.api.getGroupSize("two") === 1, "member");
+  await waitFor(() => one.app.api.getGroupSize("two") === 1, "member");
   await one.fetch(`/steps?id=${id}`);
   for (let number = 0; number < 300; number += 1) {
     const message = await bob.next();

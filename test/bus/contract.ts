@@ -3,7 +3,7 @@ import type { OpenBus } from "../../src/bus/bus.ts";
 import { formatFrame } from "../../src/bus/frame.ts";
 import { createNodeId } from "../../src/bus/node-id.ts";
 import { decodeText, encodeText, openTestBus, type TestBus, waitUntilUp } from "../support/test-bus.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/session.ts";
 
 /** What carries the frames of some nodes: made anew for each test. */
 export type Network = AsyncDisposable & { open: OpenBus };
@@ -107,7 +107,7 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
     const messages = [every, "\r\n+OK\r\n", new Uint8Array(300_000).fill(0xff), ""];
     const frames = messages.map((message) => formatFrame(ada.node, { kind: "send", id: "7", message }));
     groups.forEach((group, index) => ada.bus.publish(group, frames[index] ?? every));
-    await waitUntil(() => received.length === groups.length, "frames");
+    await waitFor(() => received.length === groups.length, "frames");
     const inOrder = (list: Uint8Array[]) => list.toSorted((a, b) => a.length - b.length);
     expect(inOrder(received)).toEqual(inOrder(frames));
   });
@@ -151,7 +151,7 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
     for (let index = 0; index < 100; index += 1) ada.bus.publish("chat", encodeText(ada, String(index)));
     ada.bus.broadcast(encodeText(ada, "bye"));
     await ada.bus.stop();
-    await waitUntil(() => eve.frames.length === 101, "frames given before the stop");
+    await waitFor(() => eve.frames.length === 101, "frames given before the stop");
     await bob.bus.stop();
     const before = bob.frames.length;
     eve.bus.publish("chat", encodeText(eve, "late"));
@@ -186,7 +186,7 @@ export function testBus(name: string, openNetwork: () => Promise<Network>): void
     bob.bus.subscribe("chat");
     await settle([ada, bob]);
     ada.bus.publish("chat", encodeText(ada, "1"));
-    await waitUntil(() => bob.frames.length > 0, "frame");
+    await waitFor(() => bob.frames.length > 0, "frame");
     expect(bob.frames).toEqual(["1"]);
     await Promise.all([ada.bus.stop(), bob.bus.stop()]);
   });
@@ -224,7 +224,7 @@ async function settle(nodes: readonly TestBus[]): Promise<void> {
     for (const each of nodes) each.bus.broadcast(encodeText(each, mark));
     const expected = nodes.length - 1;
     const isThere = ({ frames }: TestBus) => frames.filter((frame) => frame === mark).length >= expected;
-    await waitUntil(() => nodes.every(isThere), "marks of the other nodes");
+    await waitFor(() => nodes.every(isThere), "marks of the other nodes");
   }
   for (const node of nodes) {
     const own = node.frames.filter((frame) => !frame.startsWith(MARK));

@@ -8,7 +8,7 @@ import { createFolder } from "../support/folder.ts";
 import { hasRedis, startRedis, type TestRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { encodeText, openTestBus, type TestBus, waitUntilUp } from "../support/test-bus.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/session.ts";
 
 /** A silent Redis is taken for lost this soon: a test need not wait long, and a busy machine is not taken for a silent one. */
 const SILENCE_MS = 1500;
@@ -38,7 +38,7 @@ async function openPair(openBus: OpenBus, openSecond = openBus) {
 /** Resolves when a text to the group has come from one to the other. */
 async function talk(from: TestBus, to: TestBus, text: string): Promise<void> {
   from.bus.publish("chat", encodeText(from, text));
-  await waitUntil(() => to.frames.includes(text), `"${text}"`);
+  await waitFor(() => to.frames.includes(text), `"${text}"`);
 }
 
 const isDown = ({ stages }: TestBus) => stages.at(-1) === "down";
@@ -48,7 +48,7 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("RedisBus", () => 
     await using redis = await startRedis();
     await redis.kill();
     const ada = openTestBus(redisBus(redis.url));
-    await waitUntil(() => isDown(ada), "word that there is none");
+    await waitFor(() => isDown(ada), "word that there is none");
     expect(ada.reasons[0]).toContain("ECONNREFUSED");
     ada.bus.subscribe("chat");
     ada.bus.broadcast(encodeText(ada, "lost"));
@@ -69,7 +69,7 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("RedisBus", () => 
     for (const text of ["1", "2", "3"]) {
       await talk(ada, bob, text);
       await redis.kill();
-      await waitUntil(() => isDown(ada) && isDown(bob), "word that it is gone");
+      await waitFor(() => isDown(ada) && isDown(bob), "word that it is gone");
       await redis.restart();
       await waitUntilUp([ada, bob]);
     }
@@ -87,7 +87,7 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("RedisBus", () => 
       await talk(ada, bob, "1");
       redis.pause();
       ada.bus.publish("chat", encodeText(ada, "2"));
-      await waitUntil(() => isDown(ada) && isDown(bob), "word that it stands still");
+      await waitFor(() => isDown(ada) && isDown(bob), "word that it stands still");
       expect(ada.reasons.at(-1)).toBe("nothing was heard of it for 1.5 s");
       expect(ada.lost).toBe(1);
       redis.resume();
@@ -108,12 +108,12 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("RedisBus", () => 
     const kept = count - ada.lost;
     expect((kept * frame.length) / 1024 ** 2).toBeWithin(30, 34);
     redis.resume();
-    await waitUntil(() => {
+    await waitFor(() => {
       const { lost } = ada;
       ada.bus.publish("chat", encodeText(ada, "after"));
       return ada.lost === lost;
     }, "room for a frame");
-    await waitUntil(() => pair.bob.frames.includes("after"), "frame after the others");
+    await waitFor(() => pair.bob.frames.includes("after"), "frame after the others");
     expect(pair.bob.frames).toHaveLength(kept + 1);
   });
 
@@ -128,7 +128,7 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("RedisBus", () => 
       for (const harm of ["cut", "hold"] as const) {
         await talk(ada, bob, `before ${harm}`);
         network[harm]();
-        await waitUntil(() => isDown(ada), `word of the ${harm}`);
+        await waitFor(() => isDown(ada), `word of the ${harm}`);
         bob.bus.publish("chat", encodeText(bob, `meanwhile ${harm}`));
         network.mend();
         await waitUntilUp([ada]);
@@ -153,7 +153,7 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("RedisBus", () => 
     ]);
     const without = openTestBus(redisBus(redis.url));
     const wrong = openTestBus(redisBus(`redis://:wrong@127.0.0.1:${redis.port}`));
-    await waitUntil(() => isDown(without) && isDown(wrong), "refusals");
+    await waitFor(() => isDown(without) && isDown(wrong), "refusals");
     expect(without.reasons[0]).toContain("NOAUTH");
     expect(wrong.reasons[0]).toContain("WRONGPASS");
     await using pair = await openPair(
@@ -172,7 +172,7 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("RedisBus", () => 
     for (const { bus } of [bob, eve]) bus.subscribe("chat");
     ada.bus.broadcast(encodeText(ada, "all"));
     ada.bus.sendTo(eve.node, encodeText(ada, "eve"));
-    await waitUntil(() => bob.frames.length > 0, "frame");
+    await waitFor(() => bob.frames.length > 0, "frame");
     await talk(ada, bob, "chat");
     expect(eve.frames).toEqual([]);
     await Promise.all([ada, bob, eve].map(({ bus }) => bus.stop()));
@@ -187,7 +187,7 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("RedisBus", () => 
     await using _redis = await startRedis(["--tls-port", port, "--tls-auth-clients", "no", ...files]);
     const url = `rediss://127.0.0.1:${port}`;
     const distrusting = openTestBus(redisBus(url, { ca: other?.certificate }));
-    await waitUntil(() => isDown(distrusting), "refusal");
+    await waitFor(() => isDown(distrusting), "refusal");
     await using pair = await openPair(redisBus(url, { ca: authority?.certificate }));
     await talk(pair.ada, pair.bob, "hello");
     await distrusting.bus.stop();
@@ -200,20 +200,20 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("RedisBus", () => 
       "sentinel.conf": `sentinel monitor main 127.0.0.1 ${first.port} 1\nsentinel down-after-milliseconds main 300\n`,
     });
     const isSynced = async () => (await second.command("INFO", "replication")).includes("master_link_status:up");
-    await waitUntil(isSynced, "replica that is in step");
+    await waitFor(isSynced, "replica that is in step");
     await using sentinel = await startRedis(["--sentinel"], `${folder.path}/sentinel.conf`);
     const knowsReplica = async () => (await sentinel.command("SENTINEL", "REPLICAS", "main")).length > 0;
-    await waitUntil(knowsReplica, "sentinel that knows the replica");
+    await waitFor(knowsReplica, "sentinel that knows the replica");
     const nobody = findFreePort();
     const url = `redis-sentinel://127.0.0.1:${nobody},127.0.0.1:${sentinel.port}/main`;
     await using pair = await openPair(redisBus(url));
     const { ada, bob } = pair;
     await talk(ada, bob, "1");
     await first.kill();
-    await waitUntil(async () => (await second.command("ROLE")).includes("master"), "fail-over");
+    await waitFor(async () => (await second.command("ROLE")).includes("master"), "fail-over");
     // The sentinel ends the connections to a Redis that it has promoted: a text may be lost.
     let count = 1;
-    await waitUntil(() => {
+    await waitFor(() => {
       count += 1;
       ada.bus.publish("chat", encodeText(ada, String(count)));
       return bob.frames.length > 1;
@@ -234,7 +234,7 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("RedisBus", () => 
 
   test.concurrent("stop() ends at once while there is no Redis", async () => {
     const ada = openTestBus(redisBus(`redis://127.0.0.1:${findFreePort()}`));
-    await waitUntil(() => isDown(ada), "word that there is none");
+    await waitFor(() => isDown(ada), "word that there is none");
     const before = performance.now();
     await ada.bus.stop();
     expect(performance.now() - before).toBeLessThan(100);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createWay, type WorkerWay, WorkersNetwork } from "../../src/bus/workers.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/session.ts";
 import { testBus } from "./contract.ts";
 
 testBus("WorkersNetwork", async () => {
@@ -55,9 +55,9 @@ test("WorkersBus holds 16 MiB for a worker that takes nothing, counts what is lo
   for (let count = 0; count < 20; count += 1) bus.broadcast(frame);
   expect(told.lost).toBe(5);
   peer.start();
-  await waitUntil(() => delivered.length === 15, "frames that were not lost");
+  await waitFor(() => delivered.length === 15, "frames that were not lost");
   bus.broadcast(frame.subarray(0, 7));
-  await waitUntil(() => delivered.length === 16, "a frame after them");
+  await waitFor(() => delivered.length === 16, "a frame after them");
   expect([told.lost, delivered.at(-1)?.length]).toEqual([5, 7]);
   await Promise.all([bus.stop(), peer.stop()]);
 });
@@ -66,7 +66,7 @@ test("WorkersBus tells that a worker has ended", async () => {
   const { bus, peer, told } = await openPair();
   peer.start();
   peer.broadcast(new Uint8Array(1));
-  await waitUntil(async () => {
+  await waitFor(async () => {
     await peer.stop();
     return told.gone.length > 0;
   }, "end of the other");

@@ -4,7 +4,7 @@ import { followLog } from "../../src/core/log.ts";
 import type { Bus, BusEnd } from "../../src/bus/bus.ts";
 import { startCluster } from "../support/cluster.ts";
 import { startServer, stopServers, type TestServer } from "../support/server.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/session.ts";
 
 setDefaultTimeout(30_000);
 
@@ -17,7 +17,7 @@ const heardBy = async (server: TestServer) =>
 const hears =
   (...lines: string[]) =>
   async (server: TestServer) => {
-    await waitUntil(async () => (await heardBy(server)).length >= lines.length, `${lines.length} events`);
+    await waitFor(async () => (await heardBy(server)).length >= lines.length, `${lines.length} events`);
     expect(await heardBy(server)).toEqual(lines);
   };
 
@@ -63,7 +63,7 @@ test("groupEvent() hears each session that joins and leaves, with how many there
   await hears("join chat 7 of 1", "join news 7 of 1", "join chat 7 of 2", "leave news 7 of 0")(server);
   ada.close();
   bob.close();
-  await waitUntil(async () => (await heardBy(server)).length === 6, "end of both");
+  await waitFor(async () => (await heardBy(server)).length === 6, "end of both");
   expect((await heardBy(server)).slice(4)).toEqual(["leave chat 7 of 1", "leave chat 7 of 0"]);
 });
 
@@ -133,7 +133,7 @@ export default defineController({
   const ada = await server.open("/room");
   await ada.next();
   await hears("join three 7 of 1")(server);
-  await waitUntil(() => lines.length === 2, "faults");
+  await waitFor(() => lines.length === 2, "faults");
   unfollow();
   expect(lines).toEqual([
     'Controller "room.js" failed in groupEvent at room.js:10:42: no',
@@ -179,7 +179,7 @@ test("groupEvent() hears the sessions of its own node, and with the scope of the
     const [one, two] = cluster.nodes as [TestServer, TestServer];
     await (await one.open("/room?group=chat")).next();
     await hears("join chat 7 of 1")(one);
-    if (size === 2) await waitUntil(() => two.app.api.getGroupSize("chat") === 1, "size of the other node");
+    if (size === 2) await waitFor(() => two.app.api.getGroupSize("chat") === 1, "size of the other node");
     await (await two.open("/room?group=chat")).next();
     await hears(`join chat 7 of ${size}`)(two);
     await hears("join chat 7 of 1")(one);
@@ -190,9 +190,9 @@ test("a node that stops tells of its sessions itself, once", async () => {
   await using cluster = await startCluster(3, clusterWide);
   const [one, two, three] = cluster.nodes as [TestServer, TestServer, TestServer];
   for (const node of cluster.nodes) await (await node.open("/room?group=chat")).next();
-  await waitUntil(() => two.app.api.getGroupSize("chat") === 3, "sizes");
+  await waitFor(() => two.app.api.getGroupSize("chat") === 3, "sizes");
   await one.app.stop();
-  await waitUntil(() => two.app.api.getGroupSize("chat") === 2, "size without the node");
+  await waitFor(() => two.app.api.getGroupSize("chat") === 2, "size without the node");
   expect([await heardBy(two), await heardBy(three)].flat().filter((line) => line.startsWith("leave"))).toEqual([]);
 });
 
@@ -234,24 +234,24 @@ test("one of the others tells that the sessions of a dead node have left, and it
   const [one, two, three] = cluster.nodes as [TestServer, TestServer, TestServer];
   for (const path of ["/room?group=chat", "/room?group=chat&group=news"]) await (await one.open(path)).next();
   await (await two.open("/room?group=chat")).next();
-  await waitUntil(() => three.app.api.getGroupSize("chat") === 3, "sizes");
+  await waitFor(() => three.app.api.getGroupSize("chat") === 3, "sizes");
   const isQuiet = async () => (await heardBy(one)).length === 3 && (await heardBy(two)).length === 1;
-  await waitUntil(isQuiet, "joins");
+  await waitFor(isQuiet, "joins");
   const [node = ""] = ends.map((end) => end.node);
   silent.add(node);
   // What it would hear of nothing but silence is no ground to forget the others.
   ends[0]?.onStage("down", "silenced");
   const leaves = async () =>
     [...(await heardBy(two)), ...(await heardBy(three))].filter((line) => line.startsWith("leave"));
-  await waitUntil(async () => (await leaves()).length >= 3, "leaves of the dead node");
+  await waitFor(async () => (await leaves()).length >= 3, "leaves of the dead node");
   expect((await leaves()).sort()).toEqual(["leave chat 7 of 1", "leave chat 7 of 2", "leave news 7 of 0"]);
   const told = await Promise.all([two, three].map(async (server) => (await heardBy(server)).join().includes("leave")));
   expect(told.filter(Boolean)).toHaveLength(1);
   expect(two.app.api.getGroupSize("chat")).toBe(1);
   silent.delete(node);
   ends[0]?.onStage("up");
-  await waitUntil(async () => (await heardBy(one)).length >= 6, "joins of those who are back");
+  await waitFor(async () => (await heardBy(one)).length >= 6, "joins of those who are back");
   expect((await heardBy(one)).slice(3).sort()).toEqual(["join chat 7 of 2", "join chat 7 of 3", "join news 7 of 1"]);
-  await waitUntil(() => three.app.api.getGroupSize("chat") === 3, "sizes");
+  await waitFor(() => three.app.api.getGroupSize("chat") === 3, "sizes");
   expect((await leaves()).length).toBe(3);
 }, 30_000);

@@ -4,7 +4,7 @@ import { askSize, Crowd, crowdControllers, EVERYBODY, isReady } from "../support
 import { listExamples } from "../support/examples.ts";
 import { hasRedis, startRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/session.ts";
 
 beforeAll(buildOnce, 60_000);
 
@@ -59,7 +59,7 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("a cluster of thre
     const [first] = fromOthers;
     const isCaughtUp = () =>
       crowd.at(bob).every(({ group, heard }) => group !== first?.group || heard.get(`${group} ${first.name}`) === 30);
-    await waitUntil(isCaughtUp, "what was said while the node stood still");
+    await waitFor(isCaughtUp, "what was said while the node stood still");
     await crowd.talk(speakers, 5, everybody);
 
     // Redis stands still for a moment: everything comes, later.
@@ -77,7 +77,7 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("a cluster of thre
     await crowd.talk(crowd.at(ada, bob).slice(0, 10), 10, together);
     await crowd.talk(crowd.at(eve).slice(0, 10), 10, crowd.at(eve));
     network.mend();
-    await waitUntil(() => isReady(eve), "node that is whole again");
+    await waitFor(() => isReady(eve), "node that is whole again");
     expect((await isForgotten) / 1000).toBeLessThan(5.5);
     await crowd.agree(nodes, EVERYBODY, SESSIONS);
     await crowd.talk(speakers, 10, everybody);
@@ -87,10 +87,10 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("a cluster of thre
 
     // Redis is killed, with all that it knew: each node talks with itself, and then they find each other again.
     await redis.kill();
-    await Promise.all(nodes.map((node) => waitUntil(async () => !(await isReady(node)), "word that Redis is gone")));
+    await Promise.all(nodes.map((node) => waitFor(async () => !(await isReady(node)), "word that Redis is gone")));
     for (const node of nodes) await crowd.talk(crowd.at(node).slice(0, 5), 10, crowd.at(node));
     await redis.restart();
-    await Promise.all(nodes.map((node) => waitUntil(() => isReady(node), "node that is whole again")));
+    await Promise.all(nodes.map((node) => waitFor(() => isReady(node), "node that is whole again")));
     await crowd.agree(nodes, EVERYBODY, SESSIONS);
     await crowd.talk(speakers, 10, everybody);
     expect(crowd.problems).toEqual([]);
@@ -102,7 +102,7 @@ describe.skipIf(!hasRedis && process.env["CI"] === undefined)("a cluster of thre
     const files = listExamples("README.md");
     await using ada = await serveFiles(files, ["--drain", "0"], options);
     await using bob = await serveFiles(files, ["--workers", "2", "--drain", "0"], options);
-    await Promise.all([ada, bob].map((node) => waitUntil(() => isReady(node), "node that is whole")));
+    await Promise.all([ada, bob].map((node) => waitFor(() => isReady(node), "node that is whole")));
     await ada.logged("3 nodes now");
     const sessions = [await ada.open("/chat")];
     // The system chooses the worker: sessions come until both have one.

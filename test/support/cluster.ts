@@ -2,7 +2,7 @@ import type { OpenBus } from "../../src/bus/bus.ts";
 import { LocalNetwork } from "../../src/bus/local.ts";
 import type { ConfigSources } from "../../src/core/config.ts";
 import { startServer, type TestServer } from "./server.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitFor } from "./session.ts";
 
 /** Several servers of this process that are the nodes of one cluster. */
 export type TestCluster = AsyncDisposable & {
@@ -25,7 +25,7 @@ export async function startCluster(
     return node;
   };
   for (let index = 0; index < count; index += 1) await start();
-  await waitUntil(() => nodes.every(({ app }) => app.nodeCount === count - 1), "nodes that know each other");
+  await waitFor(() => nodes.every(({ app }) => app.nodeCount === count - 1), "nodes that know each other");
   return {
     nodes,
     start,

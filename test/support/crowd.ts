@@ -1,5 +1,5 @@
 import type { TestProcess } from "./binary.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitFor } from "./session.ts";
 
 /** The controller that a crowd talks to: a session says `GROUP REST`, and the group hears it. */
 export const crowdControllers = {
@@ -86,7 +86,7 @@ export class Crowd implements Disposable {
       }
       return undefined;
     };
-    await waitUntil(() => missing() === undefined, "end of the talk").catch((error: unknown) => {
+    await waitFor(() => missing() === undefined, "end of the talk").catch((error: unknown) => {
       throw new Error(`${String(error)}: ${missing()}`);
     });
     for (const { group, name } of speakers) {
@@ -99,7 +99,7 @@ export class Crowd implements Disposable {
 
   /** Resolves when each node counts so many sessions in a group. */
   async agree(nodes: readonly Place[], group: string, size: number): Promise<void> {
-    await waitUntil(async () => {
+    await waitFor(async () => {
       const answers = await Promise.all(nodes.map(async (node) => (await askSize(node, group)).size));
       return answers.every((each) => each === size);
     }, `agreement that ${size} are in ${group}`);

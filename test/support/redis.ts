@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findFreePort } from "./free-port.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitFor } from "./session.ts";
 
 const REDIS = "/usr/bin/redis-server";
 
@@ -83,7 +83,7 @@ async function start(port: number, folder: string, args: readonly string[], conf
   const end = () => child.kill("SIGKILL");
   process.once("exit", end);
   void child.exited.then(() => process.off("exit", end));
-  await waitUntil(() => {
+  await waitFor(() => {
     if (child.exitCode !== null) throw new Error(`Redis ended with ${child.exitCode}`);
     return canConnect(port);
   }, "Redis that listens");

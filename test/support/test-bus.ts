@@ -1,7 +1,7 @@
 import type { Bus, BusStage, OpenBus } from "../../src/bus/bus.ts";
 import { formatFrame, parseFrame } from "../../src/bus/frame.ts";
 import { createNodeId } from "../../src/bus/node-id.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitFor } from "./session.ts";
 
 /** A bus under test, and what it told its node. */
 export type TestBus = {
@@ -37,7 +37,7 @@ export function openTestBus(openBus: OpenBus, onFrame: (frame: Uint8Array) => vo
 
 /** Resolves when every bus is up. */
 export function waitUntilUp(nodes: readonly TestBus[]): Promise<void> {
-  return waitUntil(() => nodes.every(({ stages }) => stages.at(-1) === "up"), "bus that is up");
+  return waitFor(() => nodes.every(({ stages }) => stages.at(-1) === "up"), "bus that is up");
 }
 
 /** A frame with a text in it. */

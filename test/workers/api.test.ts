@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startCrew, type TestCrew, where } from "../support/crew.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/session.ts";
 
 /** Threads start slowly on a machine that others use too. */
 setDefaultTimeout(30_000);
@@ -27,7 +27,7 @@ test("the API answers for the sessions of all workers, whichever it asks", async
   }
   const ids = [...threads.keys()];
   const total = ids.length;
-  await waitUntil(async () => (await read<Sessions>(crew, "/sessions?limit=1")).total === total, "sessions of both");
+  await waitFor(async () => (await read<Sessions>(crew, "/sessions?limit=1")).total === total, "sessions of both");
   // Each answer may come from another worker.
   for (let time = 0; time < 6; time += 1) {
     const all = await read<Sessions>(crew, "/sessions?sort=received");

@@ -4,8 +4,7 @@ import { where } from "../support/crew.ts";
 import { createFolder } from "../support/folder.ts";
 import { hasSocat, openNotificationSocket } from "../support/notifications.ts";
 import { seed } from "../support/seed.ts";
-import type { TestSession } from "../support/session.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { type TestSession, waitFor } from "../support/session.ts";
 
 /** Threads start slowly on a machine that others use too. */
 setDefaultTimeout(30_000);
@@ -28,17 +27,14 @@ test("the seed's chat runs unchanged on two workers: each session gets each mess
   for (const session of sessions) expect(await session.next()).toBe("You have joined the chat.");
   const [ada, ...others] = sessions;
   // Who is in the group is known to the other worker a moment later.
-  await waitUntil(() => {
+  await waitFor(() => {
     ada?.send("ping");
     return others.every(({ waiting }) => waiting.includes("ping"));
   }, "ping at all");
   for (const session of sessions)
     for (let number = 0; number < 10; number += 1) session.send(`${sessions.indexOf(session)} ${number}`);
   const isSaid = (message: unknown) => message !== "ping";
-  await waitUntil(
-    () => sessions.every(({ waiting }) => waiting.filter(isSaid).length >= 10 * SESSIONS),
-    "all messages",
-  );
+  await waitFor(() => sessions.every(({ waiting }) => waiting.filter(isSaid).length >= 10 * SESSIONS), "all messages");
   for (const { waiting } of sessions) {
     const bySender = Map.groupBy(waiting.filter(isSaid) as string[], (message) => message.split(" ")[0]);
     expect(bySender.size).toBe(SESSIONS);
@@ -56,10 +52,7 @@ test("what happens once is logged once, and what happens in a worker says in whi
   await using server = await startBinary([".", "--workers", "2", "--no-watch"], { cwd: folder.path });
   const sessions = await openMany(server, "/where");
   await Promise.all(Array.from({ length: SESSIONS }, () => server.fetch("/fail", { keepalive: false })));
-  await waitUntil(
-    () => new Set(linesWith(server, "as asked").map(({ worker }) => worker)).size === 2,
-    "faults of both",
-  );
+  await waitFor(() => new Set(linesWith(server, "as asked").map(({ worker }) => worker)).size === 2, "faults of both");
   folder.write({ "more.ts": "export const get = () => ({ body: 'more' });" });
   server.signal("SIGHUP");
   await server.logged("Loaded generation 2");
@@ -106,7 +99,7 @@ test("pages of all workers are of one version, and are told of a change by each"
   const [before] = await readVersions();
   expect(before).toBeString();
   folder.write({ "public/more.css": "a {}" });
-  await waitUntil(async () => !(await readVersions()).has(before), "another version");
+  await waitFor(async () => !(await readVersions()).has(before), "another version");
   expect((await readVersions()).size).toBe(1);
 });
 

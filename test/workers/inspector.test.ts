@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startCrew, where } from "../support/crew.ts";
 import { openFacts } from "../support/facts.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/session.ts";
 
 /** Threads start slowly on a machine that others use too. */
 setDefaultTimeout(30_000);
@@ -43,7 +43,7 @@ test("the inspector shows several workers as one server, whichever it asks", asy
     expect(sessions?.rows).toHaveLength(2);
     expect(series?.memoryBytes.at(-1)).toBeGreaterThan(1_000_000);
   };
-  await waitUntil(async () => {
+  await waitFor(async () => {
     await using facts = await openFacts(crew.fetch, token);
     return (await facts.next()).health?.sessions === total;
   }, "end of those that failed");
@@ -69,7 +69,7 @@ test("the inspector reloads the controllers of all workers, and says why they we
   }
   crew.folder.write({ "fails.js": fails });
   expect(await reload()).toEqual({ generation: 3 });
-  await waitUntil(async () => {
+  await waitFor(async () => {
     await using facts = await openFacts(crew.fetch, token);
     const { lastFault, health } = await facts.next();
     return lastFault === "" && health?.generation === 3;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CrewCounts, WorkerCounts } from "../../src/workers/shared-counts.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/session.ts";
 
 /** What two workers count together, without threads. */
 function createCounts(limits: { maxSessionsPerAddress?: number; maxUpgradesPerSecond?: number } = {}) {
@@ -57,6 +57,6 @@ test("WorkerCounts.takeUpgrade() gives what one second allows to all workers tog
   const take = () => workers.map((worker) => worker.takeUpgrade()).filter(Boolean).length;
   expect([take(), take(), take(), take()]).toEqual([2, 2, 1, 0]);
   crew.start();
-  await waitUntil(() => take() > 0, "another upgrade");
+  await waitFor(() => take() > 0, "another upgrade");
   crew.stop();
 });

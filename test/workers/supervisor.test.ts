@@ -3,8 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type ConfigSources } from "../../src/core/config.ts";
 import { startCrew, type TestCrew, where } from "../support/crew.ts";
-import type { TestSession } from "../support/session.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { type TestSession, waitFor } from "../support/session.ts";
 
 /** Threads start slowly on a machine that others use too. */
 setDefaultTimeout(30_000);
@@ -16,7 +15,7 @@ async function ask(session: TestSession, question: string): Promise<unknown> {
 }
 
 const waitForSize = (session: TestSession, group: string, size: number) =>
-  waitUntil(async () => (await ask(session, `size ${group}`)) === String(size), `size ${size} of ${group}`);
+  waitFor(async () => (await ask(session, `size ${group}`)) === String(size), `size ${size} of ${group}`);
 
 /** The id of the session on the other end. */
 async function open(crew: TestCrew): Promise<{ session: TestSession; id: string; thread: number }> {
@@ -41,7 +40,7 @@ async function findThreads(crew: TestCrew): Promise<Set<string>> {
 }
 
 const waitForThreads = (crew: TestCrew, count: number, gone: number[] = []) =>
-  waitUntil(async () => {
+  waitFor(async () => {
     const threads = await findThreads(crew);
     return threads.size === count && !gone.some((thread) => threads.has(String(thread)));
   }, `${count} workers that answer`);
@@ -118,21 +117,21 @@ test("an edit is served by all workers, and a fault by none", async () => {
   };
   expect(await read()).toEqual(["1"]);
   crew.folder.write(version("2"));
-  await waitUntil(() => crew.supervisor.generationNumber === 2, "second generation");
+  await waitFor(() => crew.supervisor.generationNumber === 2, "second generation");
   expect(await read()).toEqual(["2"]);
   crew.folder.write({ ...version("3"), "broken.ts": "export const get = 7;" });
-  await waitUntil(() => crew.supervisor.lastFault !== "", "fault");
+  await waitFor(() => crew.supervisor.lastFault !== "", "fault");
   expect(crew.supervisor.lastFault).toStartWith('Cannot load controller "broken.ts": "get" is a number');
   expect(await read()).toEqual(["2"]);
   rmSync(join(crew.folder.path, "broken.ts"));
-  await waitUntil(() => crew.supervisor.generationNumber === 3, "third generation");
+  await waitFor(() => crew.supervisor.generationNumber === 3, "third generation");
   expect(await read()).toEqual(["3"]);
 });
 
 test("a module that ends its worker is refused, and a worker that was lost serves what the others serve", async () => {
   await using crew = await startCrew(where);
   crew.folder.write({ "ends.ts": 'import own from "node:process"; own.exit(4);\nexport const get = () => ({});' });
-  await waitUntil(() => crew.supervisor.lastFault !== "", "fault");
+  await waitFor(() => crew.supervisor.lastFault !== "", "fault");
   expect(crew.supervisor.lastFault).toMatch(/^Cannot load the controllers: that ended worker \d /);
   expect((await crew.fetch("/where")).status).toBe(200);
   rmSync(join(crew.folder.path, "ends.ts"));
@@ -157,13 +156,13 @@ test.each(limits)("%s counts over all workers", async (_, flags, status) => {
   }
   expect(crew.supervisor.sessionCount).toBe(6);
   const refuse = (count: number) => Array.from({ length: count }, () => crew.open("/where", { headers }).catch(String));
-  await waitUntil(async () => {
+  await waitFor(async () => {
     const answers = await Promise.all(refuse(6));
     for (const answer of answers) if (typeof answer !== "string") await answer[Symbol.asyncDispose]();
     return answers.every((answer) => typeof answer === "string" && answer.includes(String(status)));
   }, "refusals by both workers");
   await sessions.pop()?.[Symbol.asyncDispose]();
-  await waitUntil(async () => {
+  await waitFor(async () => {
     const more = await crew.open("/where", { headers }).catch(() => undefined);
     return more !== undefined;
   }, "room for one more");

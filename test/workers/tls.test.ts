@@ -5,7 +5,7 @@ import { connect } from "node:tls";
 import { createCertificate, type TestCertificate } from "../support/certificates.ts";
 import { startCrew, where } from "../support/crew.ts";
 import { createFolder } from "../support/folder.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/session.ts";
 
 /** Threads start slowly on a machine that others use too. */
 setDefaultTimeout(30_000);
@@ -65,11 +65,11 @@ test("a renewed certificate is served by all workers, resets no connection, and 
   const connecting = Array.from({ length: 8 }, async () => {
     while (!isOver) served.push(await readServedName(crew.origin));
   });
-  await waitUntil(() => served.length >= 50, "connections");
+  await waitFor(() => served.length >= 50, "connections");
   files.write(toFiles(second));
   await crew.supervisor.reload();
   const renewedAt = served.length;
-  await waitUntil(() => countListeners(port) === 2 && served.length >= renewedAt + 100, "end of the renewal");
+  await waitFor(() => countListeners(port) === 2 && served.length >= renewedAt + 100, "end of the renewal");
   isOver = true;
   await Promise.all(connecting);
   expect(served[0]).toBe("first");

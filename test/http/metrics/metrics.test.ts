@@ -6,7 +6,6 @@ import { loopFamilies, processFamilies } from "../../../src/http/metrics/familie
 import { createFolder } from "../../support/folder.ts";
 import { root, startServer, type TestServer } from "../../support/server.ts";
 import { waitFor, withPatience } from "../../support/session.ts";
-import { waitUntil } from "../../support/wait-until.ts";
 
 const token = "0123456789abcdef";
 
@@ -234,7 +233,7 @@ test.skipIf(!hasPrometheus)(
       };
       // It looks for what to scrape every five seconds.
       let found: Awaited<ReturnType<typeof query>>;
-      await waitUntil(async () => {
+      await waitFor(async () => {
         found = await query("hubbub_sessions");
         return (found?.data.result.length ?? 0) > 0;
       }, "sample in Prometheus");
