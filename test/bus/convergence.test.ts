@@ -8,6 +8,7 @@ import { configureLog } from "../../src/core/log.ts";
 import { Metrics } from "../../src/core/metrics.ts";
 import { ThrottledLog } from "../../src/core/throttled-log.ts";
 import { TestClock } from "../../src/testing/test-clock.ts";
+import { silenceSends } from "../support/silenceable-bus.ts";
 
 configureLog({ logLevel: "error", logFormat: "json" });
 
@@ -75,20 +76,7 @@ async function startNodes(count: number) {
         if (carries()) end.deliver(frame);
       },
     });
-    const unlessSilent =
-      <Values extends unknown[]>(call: (...values: Values) => void) =>
-      (...values: Values) => {
-        if (!silent.has(end.node)) call(...values);
-      };
-    return {
-      start: () => bus.start(),
-      stop: () => bus.stop(),
-      subscribe: (group) => bus.subscribe(group),
-      unsubscribe: (group) => bus.unsubscribe(group),
-      publish: unlessSilent((group: string, frame: Uint8Array) => bus.publish(group, frame)),
-      sendTo: unlessSilent((node: string, frame: Uint8Array) => bus.sendTo(node, frame)),
-      broadcast: unlessSilent((frame: Uint8Array) => bus.broadcast(frame)),
-    };
+    return silenceSends(bus, () => silent.has(end.node));
   };
   const nodes: SizedNode[] = [];
   const start = () => {

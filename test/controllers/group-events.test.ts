@@ -5,6 +5,7 @@ import type { Bus, BusEnd } from "../../src/bus/bus.ts";
 import { startCluster } from "../support/cluster.ts";
 import { startServer, stopServers, type TestServer } from "../support/server.ts";
 import { waitFor } from "../support/session.ts";
+import { silenceSends } from "../support/silenceable-bus.ts";
 
 setDefaultTimeout(30_000);
 
@@ -209,20 +210,7 @@ async function startSilenceable() {
         if (!silent.has(end.node)) end.deliver(frame);
       },
     });
-    const unless =
-      <Values extends unknown[]>(call: (...values: Values) => void) =>
-      (...values: Values) => {
-        if (!silent.has(end.node)) call(...values);
-      };
-    return {
-      start: () => bus.start(),
-      stop: () => bus.stop(),
-      subscribe: (group) => bus.subscribe(group),
-      unsubscribe: (group) => bus.unsubscribe(group),
-      publish: unless((group: string, frame: Uint8Array) => bus.publish(group, frame)),
-      sendTo: unless((node: string, frame: Uint8Array) => bus.sendTo(node, frame)),
-      broadcast: unless((frame: Uint8Array) => bus.broadcast(frame)),
-    };
+    return silenceSends(bus, () => silent.has(end.node));
   };
   const cluster = await startCluster(3, clusterWide, { "log-level": "error" }, openBus);
   return { cluster, silent, ends };
