@@ -1,4 +1,5 @@
 import { describeError, toShowable } from "../core/errors.ts";
+import type { EventTimer, EventType } from "../core/event-times.ts";
 import { isPromise } from "../core/is-promise.ts";
 import { log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
@@ -17,6 +18,9 @@ const failed: EndReason = { code: 1011, text: "controller error" };
 
 /** What it is told when it sends an invalid message and the controller says `onInvalid: "close"`. */
 const invalid: EndReason = { code: 4400, text: "invalid message" };
+
+/** What the events of one type are measured with: their timer, and what stands for them in the watchdog. */
+type Meter = { timer: EventTimer; number: number };
 
 export type RunEventOptions = {
   /** The generation that serves. */
@@ -37,14 +41,10 @@ export type RunEventOptions = {
  * An invalid message is answered, told to the controller in an `error` event, and closes the session only if the controller says so.
  */
 export function createRunEvent(path: string, { current, close, refuse, metrics, watchdog }: RunEventOptions): RunEvent {
-  const numberOf = (type: SessionEvent["type"]) => watchdog?.numberOf(path, type) ?? 0;
-  const numbers = {
-    open: numberOf("open"),
-    message: numberOf("message"),
-    close: numberOf("close"),
-    error: numberOf("error"),
-  };
   const timers = metrics.eventTimes.of(path);
+  const meterOf = (type: EventType): Meter => ({ timer: timers[type], number: watchdog?.numberOf(path, type) ?? 0 });
+  const meters = { open: meterOf("open"), close: meterOf("close"), error: meterOf("error") };
+  const messageMeter = meterOf("message");
   let serving: Generation | undefined;
   let onEvent: OnEvent | undefined;
   const pendingHandlers = new PendingHandlers(fail);
@@ -59,9 +59,11 @@ export function createRunEvent(path: string, { current, close, refuse, metrics, 
       onEvent = heard && generation.bind(heard);
     }
     if (onEvent === undefined) return true;
-    const ended = startTimer(event.type);
+    const { timer, number } = event.type === "message" ? messageMeter : meters[event.type];
+    const weight = timer.take();
+    const ended = weight > 0 ? startTimer(timer, weight) : undefined;
     let settled: Promise<unknown>;
-    const before = watchdog?.enter(numbers[event.type]) ?? 0;
+    const before = watchdog?.enter(number) ?? 0;
     try {
       const result = onEvent(event);
       if (!isPromise(result)) {
@@ -77,15 +79,6 @@ export function createRunEvent(path: string, { current, close, refuse, metrics, 
     }
     pendingHandlers.follow(settled, { session, event, generation, finish, ended });
     return false;
-  }
-
-  /** What is to be called when the event has ended, if it is one that is timed. */
-  function startTimer(type: SessionEvent["type"]): (() => void) | undefined {
-    const timer = timers[type];
-    const weight = timer.take();
-    if (weight === 0) return undefined;
-    const startedAt = performance.now();
-    return () => timer.end(startedAt, weight);
   }
 
   function fail(pending: PendingEvent, thrown: unknown): boolean {
@@ -116,6 +109,12 @@ export function createRunEvent(path: string, { current, close, refuse, metrics, 
     if (isDone) end();
     return isDone;
   }
+}
+
+/** What is to be called when an event that is timed has ended. */
+function startTimer(timer: EventTimer, weight: number): () => void {
+  const startedAt = performance.now();
+  return () => timer.end(startedAt, weight);
 }
 
 function finishEvent(session: Session): void {

@@ -121,19 +121,16 @@ export class Delivery {
     this.#metrics.messagesSent += 1;
     this.#metrics.sizeSent += message.length;
     session.traffic?.countSent(message.length);
-    this.#coalescer.flushFor(session);
-    const { outbox } = session;
-    if (outbox !== undefined) {
-      outbox.push(message);
-      if (outbox.length >= MAX_OUTBOX_MESSAGES) this.#writeOutbox(session);
-      return true;
-    }
-    if (session === this.#corked) return this.#write(session, message);
-    session.outbox = [message];
-    this.#outboxes.push(session);
-    // The callback is the server's: one of a controller's generation would end with it.
-    if (this.#outboxes.length === 1) this.#asHost(() => setImmediate(() => this.#writeOutboxes()));
+    if (session.memberships !== undefined) this.#coalescer.flushFor(session);
+    if (session === this.#corked && session.outbox === undefined) return this.#write(session, message);
+    this.#keep(session, message);
     return true;
+  }
+
+  /** The session whose socket hands it an event, if its id is `id`: the one that is sent to most. */
+  findCorked(id: unknown): Session | undefined {
+    const session = this.#corked;
+    return session !== undefined && session.info.id === id ? session : undefined;
   }
 
   /**
@@ -185,6 +182,19 @@ export class Delivery {
     this.#metrics.messagesSent += count;
     this.#metrics.sizeSent += count * message.length;
     this.#backlog.published(message);
+  }
+
+  #keep(session: Session, message: EncodedMessage): void {
+    const { outbox } = session;
+    if (outbox !== undefined) {
+      outbox.push(message);
+      if (outbox.length >= MAX_OUTBOX_MESSAGES) this.#writeOutbox(session);
+      return;
+    }
+    session.outbox = [message];
+    this.#outboxes.push(session);
+    // The callback is the server's: one of a controller's generation would end with it.
+    if (this.#outboxes.length === 1) this.#asHost(() => setImmediate(() => this.#writeOutboxes()));
   }
 
   #writeOutboxes(): void {

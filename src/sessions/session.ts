@@ -45,33 +45,34 @@ export type SessionOptions = {
  * Its events run one after another: while one runs, the next wait in the inbox, and a full inbox pauses the socket.
  */
 export class Session {
+  // What each message needs comes first: it then lies in two lines of the processor's cache.
   readonly info: SessionInfo;
   readonly route: SessionRoute;
   readonly data: unknown;
+  #isBusy = false;
+  #socket: SessionSocket | undefined;
+  /** What waits for the running event; absent if nothing does. */
+  #inbox: Inbox | undefined;
+  /** The time of `Timeouts` at which something was last heard. */
+  heardAt = 0;
+  /** What it received and was sent; absent if nobody wants to know. */
+  traffic: Traffic | undefined = undefined;
+  /** The groups that it is in, kept by `Groups`. */
+  memberships: Group[] | undefined = undefined;
+  /** What `Delivery` writes to it when this turn of the event loop ends. */
+  outbox: EncodedMessage[] | undefined = undefined;
+  /** The connection is being cut: what the controller is told instead of what the runtime reports. */
+  closingAs: { code: number; reason: string } | undefined = undefined;
+  /** What it may send, kept by `RateLimits`. */
+  credit: Credit = unlimited;
   readonly timeoutMs: number;
   readonly address: string;
   readonly publisher: Publisher;
-  /** The time of `Timeouts` at which something was last heard. */
-  heardAt = 0;
   /** The slot of `Timeouts` that looks at this session next, and its place there. */
   dueSlot: Slot | undefined = undefined;
   duePlace = 0;
-  /** What it may send, kept by `RateLimits`. */
-  credit: Credit = unlimited;
-  /** The groups that it is in, kept by `Groups`. */
-  memberships: Group[] | undefined = undefined;
-  /** What it received and was sent; absent if nobody wants to know. */
-  traffic: Traffic | undefined = undefined;
-  /** What `Delivery` writes to it when this turn of the event loop ends. */
-  outbox: EncodedMessage[] | undefined = undefined;
   /** Who its client is; absent if it came without a token. */
   identity: Identity | undefined = undefined;
-  /** The connection is being cut: what the controller is told instead of what the runtime reports. */
-  closingAs: { code: number; reason: string } | undefined = undefined;
-  #socket: SessionSocket | undefined;
-  #isBusy = false;
-  /** What waits for the running event; absent if nothing does. */
-  #inbox: Inbox | undefined;
 
   constructor({ info, route, data, timeoutSeconds, address, publisher }: SessionOptions) {
     this.info = info;
@@ -162,17 +163,21 @@ export class Session {
   }
 
   #handle(event: SessionEvent): void {
-    if (this.#isBusy) {
-      this.#inbox ??= new Inbox(this.route.inboxLimits);
-      this.#inbox.push(event);
-      const socket = this.#socket;
-      if (socket !== undefined && this.#inbox.isFull && !socket.isPaused) {
-        this.route.inboxLimits.filled();
-        socket.pause();
-      }
-      return;
-    }
+    if (this.#isBusy) return this.#keep(event);
     this.#isBusy = true;
-    if (this.route.run(this, event)) this.finishEvent();
+    if (!this.route.run(this, event)) return;
+    if (this.#inbox === undefined) this.#isBusy = false;
+    else this.finishEvent();
+  }
+
+  /** Another event runs. */
+  #keep(event: SessionEvent): void {
+    this.#inbox ??= new Inbox(this.route.inboxLimits);
+    this.#inbox.push(event);
+    const socket = this.#socket;
+    if (socket !== undefined && this.#inbox.isFull && !socket.isPaused) {
+      this.route.inboxLimits.filled();
+      socket.pause();
+    }
   }
 }
