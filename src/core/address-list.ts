@@ -30,5 +30,6 @@ export class AddressList {
 
 /** `127.0.0.1` for `::ffff:127.0.0.1`. */
 export function toPlainAddress(address: string): string {
+  if (!address.startsWith("::")) return address;
   return /^::ffff:(\d+(?:\.\d+){3})$/i.exec(address)?.[1] ?? address;
 }

@@ -2,6 +2,7 @@ import type { Server } from "bun";
 import type { AcceptUpgrade, MethodName } from "../controllers/controller.ts";
 import type { Generation } from "../controllers/generation.ts";
 import type { Answer, Controller } from "../controllers/loader.ts";
+import type { StandardSchema } from "../controllers/standard-schema.ts";
 import { describeError, Fault, toShowable } from "../core/errors.ts";
 import { isPromise } from "../core/is-promise.ts";
 import { log } from "../core/log.ts";
@@ -16,7 +17,7 @@ import { checkHandshake, isValidHost } from "./handshake.ts";
 import { LazyRequest } from "./request.ts";
 import { refuseRequest } from "./request-limits.ts";
 import { toResponse } from "./response.ts";
-import { upgrade, type UpgradeGate } from "./upgrade.ts";
+import { upgrade, type UpgradeAttempt, type UpgradeGate } from "./upgrade.ts";
 import { type CheckedParams, checkParams, refuseParams } from "./upgrade-params.ts";
 import { describeThrown } from "../controllers/thrown.ts";
 
@@ -32,7 +33,7 @@ export type AnswerParts = {
 export async function answerRequest(
   raw: Request,
   server: Server<Session>,
-  { controller, params }: ControllerMatch,
+  { controller, target, params }: ControllerMatch,
   parts: AnswerParts,
 ): Promise<Response> {
   if (!isValidHost(raw.headers.get("host"))) return refuseHost(raw);
@@ -43,7 +44,7 @@ export async function answerRequest(
   const body = raw.body === null ? {} : await readBody(raw, { timeoutSeconds, server });
   const origination = readOrigination(raw, server, parts);
   if ("unread" in body) return refuseBody(raw, body, origination, parts);
-  const request = new LazyRequest({ raw, origination, isUpgrade: false, pathParams: params, body });
+  const request = new LazyRequest({ raw, target, origination, isUpgrade: false, pathParams: params, body });
   try {
     const called = callAnswer(call, name, request, controller, parts);
     return toPlainAnswer(raw, isPromise(called) ? await parts.generation.follow(called) : called);
@@ -60,7 +61,7 @@ export async function answerRequest(
 export function answerUpgrade(
   raw: Request,
   server: Server<Session>,
-  { controller, params }: ControllerMatch,
+  { controller, target, params }: ControllerMatch,
   parts: AnswerParts,
 ): Response | undefined | Promise<Response | undefined> {
   if (!isValidHost(raw.headers.get("host"))) return refuseHost(raw);
@@ -72,26 +73,66 @@ export function answerUpgrade(
   const origination = readOrigination(raw, server, parts);
   const refusal = gate.admissions.begin(origination.remoteAddress);
   if (refusal !== undefined) return refuseAdmission(raw, refusal, origination.remoteAddress, gate.throttledLog);
-  const request = new LazyRequest({ raw, origination, isUpgrade: true, pathParams: params, body: {} });
-  const open = (checked?: CheckedParams) => {
-    if (checked !== undefined && "issues" in checked) return refuseParams(request, checked.issues, gate);
-    const conclude = (result: unknown) => {
-      if (result instanceof Response) return result;
-      const accept = takeAccept(result);
-      if (accept === undefined) return toRefusal(raw, result);
-      return upgrade({ server, raw, request, checked, origination, accept, route: controller.path, generation, gate });
-    };
-    const called = callAnswer(call, "get", request, controller, parts);
-    return isPromise(called) ? generation.follow(called).then(conclude) : conclude(called);
-  };
-  const fail = (error: unknown) => answerFault(request, controller, error, parts);
+  const request = new LazyRequest({ raw, target, origination, isUpgrade: true, pathParams: params, body: noBody });
+  const attempt: UpgradeAttempt = { server, raw, request, origination, controller, generation, gate };
   try {
-    const schema = controller.schemas.params;
-    const checked = schema === undefined ? undefined : checkParams(schema, request.params, generation);
-    const opened = checked instanceof Promise ? checked.then(open) : open(checked);
-    return opened instanceof Promise ? opened.catch(fail) : opened;
+    const { params: schema } = controller.schemas;
+    const opened = schema === undefined ? open(attempt, call, parts) : openChecked(attempt, call, parts, schema);
+    return opened instanceof Promise ? containFault(opened, attempt, parts) : opened;
   } catch (error) {
-    return fail(error);
+    return answerFault(request, controller, error, parts);
+  }
+}
+
+/** The body of an upgrade. */
+const noBody = {};
+
+type Opened = Response | undefined | Promise<Response | undefined>;
+
+/** Opens a session once its parameters match `schema`. */
+function openChecked(attempt: UpgradeAttempt, call: Answer, parts: AnswerParts, schema: StandardSchema): Opened {
+  const { request, generation, gate } = attempt;
+  const next = (checked: CheckedParams) =>
+    "issues" in checked ? refuseParams(request, checked.issues, gate) : open(attempt, call, parts, checked);
+  const checked = checkParams(schema, request.params, generation);
+  return checked instanceof Promise ? checked.then(next) : next(checked);
+}
+
+/** Opens a session if the controller accepts it. */
+function open(attempt: UpgradeAttempt, call: Answer, parts: AnswerParts, checked?: { params: unknown }): Opened {
+  const { request, controller, generation } = attempt;
+  const called = callAnswer(call, "get", request, controller, parts);
+  return isPromise(called) ? follow(generation.follow(called), attempt, checked) : conclude(called, attempt, checked);
+}
+
+async function follow(
+  called: Promise<unknown>,
+  attempt: UpgradeAttempt,
+  checked: { params: unknown } | undefined,
+): Promise<Response | undefined> {
+  return conclude(await called, attempt, checked);
+}
+
+/** @param result what the controller's `get` returned */
+function conclude(
+  result: unknown,
+  attempt: UpgradeAttempt,
+  checked: { params: unknown } | undefined,
+): Response | undefined {
+  if (result instanceof Response) return result;
+  const accept = takeAccept(result);
+  return accept === undefined ? toRefusal(attempt.raw, result) : upgrade(attempt, accept, checked);
+}
+
+async function containFault(
+  opened: Promise<Response | undefined>,
+  { request, controller }: UpgradeAttempt,
+  parts: AnswerParts,
+): Promise<Response | undefined> {
+  try {
+    return await opened;
+  } catch (error) {
+    return answerFault(request, controller, error, parts);
   }
 }
 

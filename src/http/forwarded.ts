@@ -13,6 +13,7 @@ export type Origination = {
 /** Decides whose `X-Forwarded-*` headers are believed: the addresses of `--trust-proxy`. */
 export class TrustedProxies {
   readonly #list: AddressList;
+  #lastAddress = "";
 
   constructor(trusted: readonly string[]) {
     this.#list = new AddressList(trusted);
@@ -30,7 +31,11 @@ export class TrustedProxies {
    */
   read(headers: Headers, peer: string, isTls: boolean): Origination {
     const scheme = isTls ? "https" : "http";
-    const own = { scheme, authority: headers.get("host") ?? "", remoteAddress: toPlainAddress(peer) } as const;
+    const own = {
+      scheme,
+      authority: headers.get("host") ?? "",
+      remoteAddress: this.#share(toPlainAddress(peer)),
+    } as const;
     if (!this.trusts(peer)) return own;
     const host = lastOf(headers.get("x-forwarded-host"));
     const proto = lastOf(headers.get("x-forwarded-proto"));
@@ -41,6 +46,12 @@ export class TrustedProxies {
       authority: isValidHost(host) ? host : own.authority,
       remoteAddress: known.findLast((hop) => !this.trusts(hop)) ?? known[0] ?? own.remoteAddress,
     };
+  }
+
+  /** Sessions keep their address: equal ones in a row are one string. */
+  #share(address: string): string {
+    if (address !== this.#lastAddress) this.#lastAddress = address;
+    return this.#lastAddress;
   }
 }
 

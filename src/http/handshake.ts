@@ -5,7 +5,9 @@ export type Refusal = { status: number; message: string; headers?: Record<string
 
 /** Whether a request asks for a WebSocket at all. */
 export function asksForWebSocket(request: Request): boolean {
-  return request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket";
+  if (request.method !== "GET") return false;
+  const upgrade = request.headers.get("upgrade");
+  return upgrade === "websocket" || upgrade?.toLowerCase() === "websocket";
 }
 
 /**
@@ -14,7 +16,8 @@ export function asksForWebSocket(request: Request): boolean {
  * The runtime itself would accept one without `Connection: Upgrade`, with a body or with two `Host` headers.
  */
 export function checkHandshake({ headers }: Request): Refusal | undefined {
-  if (!hasToken(headers.get("connection"), "upgrade")) {
+  const connection = headers.get("connection");
+  if (connection !== "Upgrade" && !hasToken(connection, "upgrade")) {
     return {
       status: 426,
       message: 'The header "Connection: Upgrade" is missing; a proxy in front of the server may have removed it',
@@ -43,8 +46,18 @@ function hasToken(header: string | null, token: string): boolean {
   return list === token || list?.split(",").some((other) => other.trim() === token) === true;
 }
 
+/** The last one that was valid: most requests name the same host. */
+let validHost: string | null | undefined;
+
 /** Whether a `Host` header names one host, with or without a port. */
 export function isValidHost(host: string | null): boolean {
+  if (host === validHost) return true;
+  const isValid = namesOneHost(host);
+  if (isValid) validHost = host;
+  return isValid;
+}
+
+function namesOneHost(host: string | null): boolean {
   const match = /^(?:\[[\da-f:.]+\]|[a-z\d._~!$&'()*+;=%-]+)(?::(\d{1,5}))?$/i.exec(host ?? "");
   return match !== null && Number(match[1] ?? 0) <= 65_535;
 }

@@ -8,6 +8,7 @@ import type { Origination } from "./forwarded.ts";
 /** What the server knows of a request when it calls a controller. */
 export type RequestFacts = {
   raw: Request;
+  target: Target;
   origination: Origination;
   /** A valid upgrade request. */
   isUpgrade: boolean;
@@ -17,8 +18,11 @@ export type RequestFacts = {
   body: ReadBody;
 };
 
+/** What a request asks for: the path as it was sent, and the query without its `?`. */
+export type Target = { rawPath: string; query: string };
+
 /** The path and the query of `url`, which is relative when the `Host` header makes no sense. */
-export function splitUrl(url: string): { rawPath: string; query: string } {
+export function splitUrl(url: string): Target {
   const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
   const target = start < 0 ? "/" : url.slice(start);
   const mark = target.indexOf("?");
@@ -43,6 +47,12 @@ export function normalizePath(path: string): string {
     .join("/");
 }
 
+/** The parameters of a path that has none. */
+export const noPathParams: Record<string, string> = Object.freeze({});
+
+/** The parameters of a session that has none: sessions are many. */
+const noParams: Params = Object.freeze({});
+
 /** The request object of a controller. Everything that costs something is computed when it is first read. */
 export class LazyRequest implements ControllerRequest {
   readonly method: string;
@@ -52,35 +62,37 @@ export class LazyRequest implements ControllerRequest {
   readonly raw: Request;
   readonly body?: string;
   readonly contentType?: string;
-  readonly #facts: RequestFacts;
+  readonly #origination: Origination;
   readonly #query: string;
+  readonly #pathParams: Record<string, string>;
+  readonly #fields: FormFields | undefined;
   #params: Params | undefined;
   #headers: Record<string, string> | undefined;
   #cookies: Record<string, string> | undefined;
 
-  constructor(facts: RequestFacts) {
-    const { raw, isUpgrade, body } = facts;
-    const { rawPath, query } = splitUrl(raw.url);
+  constructor({ raw, target, origination, isUpgrade, pathParams, body }: RequestFacts) {
     this.method = raw.method;
     this.webSocket = isUpgrade;
-    this.rawPath = rawPath;
+    this.rawPath = target.rawPath;
     this.raw = raw;
-    this.#query = query;
-    this.#facts = facts;
+    this.#origination = origination;
+    this.#query = target.query;
+    this.#pathParams = pathParams;
+    this.#fields = body.fields;
     if (body.type !== undefined) this.contentType = body.type;
     if (body.text !== undefined) this.body = body.text;
   }
 
   get scheme(): "http" | "https" {
-    return this.#facts.origination.scheme;
+    return this.#origination.scheme;
   }
 
   get host(): string {
-    return this.#facts.origination.authority.replace(/:\d+$/, "");
+    return this.#origination.authority.replace(/:\d+$/, "");
   }
 
   get port(): number {
-    const port = /:(\d+)$/.exec(this.#facts.origination.authority)?.[1];
+    const port = /:(\d+)$/.exec(this.#origination.authority)?.[1];
     return port === undefined ? (this.scheme === "https" ? 443 : 80) : Number(port);
   }
 
@@ -89,17 +101,23 @@ export class LazyRequest implements ControllerRequest {
   }
 
   get url(): string {
-    const { scheme, authority } = this.#facts.origination;
+    const { scheme, authority } = this.#origination;
     return `${scheme}://${authority}${this.rawPath}${this.#query === "" ? "" : `?${this.#query}`}`;
   }
 
   get remoteAddress(): string {
-    return this.#facts.origination.remoteAddress;
+    return this.#origination.remoteAddress;
   }
 
   get params(): Params {
-    this.#params ??= collectParams(this.#query, this.#facts.body.fields, this.#facts.pathParams);
+    this.#params ??= collectParams(this.#query, this.#fields, this.#pathParams);
     return this.#params;
+  }
+
+  /** The same as the session's: those that have none, and whose controller did not ask, share an empty one. */
+  get sessionParams(): Params {
+    const isEmpty = this.#query === "" && this.#pathParams === noPathParams;
+    return isEmpty && this.#params === undefined ? noParams : this.params;
   }
 
   get headers(): Record<string, string> {

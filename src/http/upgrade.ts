@@ -1,6 +1,7 @@
 import type { Server } from "bun";
 import { identityOf } from "../controllers/auth/identities.ts";
 import type { AcceptUpgrade, ControllerRequest } from "../controllers/controller.ts";
+import type { Controller } from "../controllers/loader.ts";
 import type { Generation } from "../controllers/generation.ts";
 import type { Config } from "../core/config.ts";
 import { Fault, nameKind } from "../core/errors.ts";
@@ -14,22 +15,19 @@ import { errorAnswer } from "./error-page.ts";
 import type { Origination } from "./forwarded.ts";
 import { chooseSubProtocol } from "./handshake.ts";
 import { type AllowedOrigins, formatOrigin } from "./origin.ts";
+import type { LazyRequest } from "./request.ts";
 
 const DAY_SECONDS = 86_400;
 
-export type UpgradeParts = {
+/** A valid upgrade request, and the controller that is asked. */
+export type UpgradeAttempt = {
   server: Server<Session>;
   raw: Request;
-  /** What the controller was given: its path and parameters become the session's. */
-  request: ControllerRequest;
-  /** What the controller's schema made of its parameters, if it has one. */
-  checked: { params: unknown } | undefined;
+  /** What the controller is given: its path and parameters become the session's. */
+  request: LazyRequest;
   origination: Origination;
-  /** What its `get` returned as `webSocket`. */
-  accept: AcceptUpgrade;
-  /** The path pattern of the controller. */
-  route: string;
-  /** The generation that accepted. */
+  controller: Controller;
+  /** The generation that the controller is of. */
   generation: Generation;
   gate: UpgradeGate;
 };
@@ -50,19 +48,15 @@ export type UpgradeGate = {
 /**
  * Turns an accepted upgrade into a session; returns a refusal, or undefined once the socket is open.
  *
- * @throws {Fault} `CONTROLLER_ANSWER` if `webSocket` has not the contract's shape; whatever `checkOrigin` throws.
+ * @param accept what the controller's `get` returned as `webSocket`
+ * @param checked what the controller's schema made of the parameters, if it has one
+ * @throws {Fault} `CONTROLLER_ANSWER` if `accept` has not the contract's shape; whatever `checkOrigin` throws.
  */
-export function upgrade({
-  server,
-  raw,
-  request,
-  checked,
-  origination,
-  accept,
-  route,
-  generation,
-  gate,
-}: UpgradeParts): Response | undefined {
+export function upgrade(
+  { server, raw, request, origination, controller: { path: route }, generation, gate }: UpgradeAttempt,
+  accept: AcceptUpgrade,
+  checked: { params: unknown } | undefined,
+): Response | undefined {
   const { admissions, origins, metrics, throttledLog, config, routeOf, createSessionId } = gate;
   checkAccept(accept);
   const origin = raw.headers.get("origin");
@@ -83,7 +77,7 @@ export function upgrade({
   const refusal = admissions.check(origination.remoteAddress);
   if (refusal !== undefined) return refuseAdmission(raw, refusal, origination.remoteAddress, throttledLog);
   const session = new Session({
-    info: createInfo(createSessionId(), request, checked === undefined ? request.params : checked.params, route),
+    info: createInfo(createSessionId(), request, checked === undefined ? request.sessionParams : checked.params, route),
     route: routeOf(route),
     data: accept.data ?? {},
     timeoutSeconds: accept.timeout ?? config.timeoutSeconds,
@@ -113,18 +107,20 @@ function toHeaders(offered: string | null, { headers, subProtocols }: AcceptUpgr
 }
 
 function checkAccept({ subProtocols, timeout, checkOrigin }: AcceptUpgrade): void {
-  const fail = (what: string, wanted: string) => {
-    throw new Fault("CONTROLLER_ANSWER", `Cannot open a session: webSocket.${what}, expected ${wanted}`);
-  };
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0 && timeout <= DAY_SECONDS)) {
-    fail(
-      `timeout is ${typeof timeout === "number" ? String(timeout) : nameKind(timeout)}`,
-      `0 to ${DAY_SECONDS} seconds`,
-    );
+    const kind = typeof timeout === "number" ? String(timeout) : nameKind(timeout);
+    throw toFault(`timeout is ${kind}`, `0 to ${DAY_SECONDS} seconds`);
   }
-  const protocols: unknown[] = Array.isArray(subProtocols) ? subProtocols : [subProtocols ?? ""];
-  if (!protocols.every((name) => typeof name === "string"))
-    fail("subProtocols is no list of texts", "a text or an array of texts");
+  if (typeof subProtocols !== "string" && !isListOfTexts(subProtocols ?? []))
+    throw toFault("subProtocols is no list of texts", "a text or an array of texts");
   if (checkOrigin !== undefined && typeof checkOrigin !== "function")
-    fail(`checkOrigin is ${nameKind(checkOrigin)}`, "a function");
+    throw toFault(`checkOrigin is ${nameKind(checkOrigin)}`, "a function");
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function toFault(what: string, wanted: string): Fault {
+  return new Fault("CONTROLLER_ANSWER", `Cannot open a session: webSocket.${what}, expected ${wanted}`);
 }

@@ -55,6 +55,7 @@ export class RateLimits {
 
   /** Gives a new session its credit. Most only listen, and share what they never use. */
   begin(session: Session): void {
+    if (!this.#isLimited) return;
     const heldMs = this.#heldMs();
     if (heldMs !== this.#full.givenHeldMs) this.#full = this.#fill(heldMs);
     session.credit = this.#full;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { bearer, hideBearerProtocols, isBearerProtocol } from "../../src/controllers/auth/bearer.ts";
-import { LazyRequest } from "../../src/http/request.ts";
+import { LazyRequest, splitUrl } from "../../src/http/request.ts";
 import { handshake, connectRaw } from "../support/raw.ts";
 import { startServer } from "../support/server.ts";
 import { waitFor } from "../support/session.ts";
@@ -9,7 +9,7 @@ import { createSigner, toProtocol } from "../support/tokens.ts";
 function requestWith(headers: Record<string, string>): LazyRequest {
   const origination = { scheme: "http", authority: "localhost", remoteAddress: "127.0.0.1" } as const;
   const raw = new Request("http://localhost/chat", { headers });
-  return new LazyRequest({ raw, origination, isUpgrade: true, pathParams: {}, body: {} });
+  return new LazyRequest({ raw, target: splitUrl(raw.url), origination, isUpgrade: true, pathParams: {}, body: {} });
 }
 
 const offer = (...protocols: string[]) => ({ "Sec-WebSocket-Protocol": protocols.join(", ") });

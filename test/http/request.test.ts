@@ -24,7 +24,8 @@ async function create(
 ): Promise<LazyRequest> {
   const raw = new Request(url, init);
   const origination = { scheme: scheme as "http", authority, remoteAddress: "192.0.2.7" };
-  const facts: RequestFacts = { raw, origination, isUpgrade, pathParams, body: await readTestBody(raw) };
+  const target = splitUrl(raw.url);
+  const facts: RequestFacts = { raw, target, origination, isUpgrade, pathParams, body: await readTestBody(raw) };
   return new LazyRequest(facts);
 }
 
