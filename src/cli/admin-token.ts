@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describeError, Fault } from "../core/errors.ts";
 import { log, printLine } from "../core/log.ts";
@@ -24,7 +23,10 @@ export type FoundToken = {
  */
 export function findAdminToken(setting: string, isTerminal: boolean): FoundToken {
   delete process.env["HUBBUB_ADMIN_TOKEN"];
-  if (setting === "" && isTerminal) return { token: randomBytes(RANDOM_BYTES).toString("base64url"), isRandom: true };
+  if (setting === "" && isTerminal) {
+    const { randomBytes } = process.getBuiltinModule("node:crypto");
+    return { token: randomBytes(RANDOM_BYTES).toString("base64url"), isRandom: true };
+  }
   return { token: readToken(setting), isRandom: false };
 }
 

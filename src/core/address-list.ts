@@ -1,4 +1,5 @@
-import { BlockList, isIP } from "node:net";
+import type { BlockList } from "node:net";
+import { ipVersion } from "./ip.ts";
 
 const names: Record<string, string[]> = {
   loopback: ["127.0.0.0/8", "::1/128"],
@@ -7,23 +8,25 @@ const names: Record<string, string[]> = {
 
 /** Addresses, ranges, and the names `loopback` and `private` for those: what `--trust-proxy` takes. */
 export class AddressList {
-  readonly #list = new BlockList();
-  readonly #isEmpty: boolean;
+  /** Absent if nothing is in it: then Node's module is not loaded. */
+  readonly #list: BlockList | undefined;
 
   constructor(items: readonly string[]) {
-    this.#isEmpty = items.length === 0;
+    if (items.length === 0) return;
+    const { BlockList } = process.getBuiltinModule("node:net");
+    this.#list = new BlockList();
     for (const range of items.flatMap((item) => names[item] ?? [item])) {
       const [address = "", bits] = range.split("/");
-      const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+      const family = ipVersion(address) === 6 ? "ipv6" : "ipv4";
       if (bits === undefined) this.#list.addAddress(address, family);
       else this.#list.addSubnet(address, Number(bits), family);
     }
   }
 
   has(address: string): boolean {
-    if (this.#isEmpty) return false;
+    if (this.#list === undefined) return false;
     const plain = toPlainAddress(address);
-    const version = isIP(plain);
+    const version = ipVersion(plain);
     return version !== 0 && this.#list.check(plain, version === 6 ? "ipv6" : "ipv4");
   }
 }

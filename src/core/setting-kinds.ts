@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import * as v from "valibot";
 import { busUrlForms, hideCredentials, parseBusUrl } from "./bus-url.ts";
+import { ipVersion } from "./ip.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
 
 /** What a setting may be: how its text is read and written, and how its flag is given. */
@@ -177,7 +177,7 @@ export function addresses(): Kind<readonly string[]> {
 function isAddressRange(value: string): boolean {
   const [address = "", bits, ...rest] = value.split("/");
   if (rest.length > 0) return false;
-  const version = isIP(address);
+  const version = ipVersion(address);
   if (version === 0) return false;
   return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }

@@ -42,7 +42,7 @@ export async function answerRequest(
   if (call === undefined) return refuseMethod(raw, controller);
   const timeoutSeconds = parts.gate.config.httpTimeoutSeconds;
   const body = raw.body === null ? {} : await readBody(raw, { timeoutSeconds, server });
-  const origination = readOrigination(raw, server, parts);
+  const origination = parts.proxies.readRequest(raw, server);
   if ("unread" in body) return refuseBody(raw, body, origination, parts);
   const request = new LazyRequest({ raw, target, origination, isUpgrade: false, pathParams: params, body });
   try {
@@ -70,7 +70,7 @@ export function answerUpgrade(
   const call = findAnswer(controller, "get");
   if (call === undefined) return refuseMethod(raw, controller);
   const { gate, generation } = parts;
-  const origination = readOrigination(raw, server, parts);
+  const origination = parts.proxies.readRequest(raw, server);
   const refusal = gate.admissions.begin(origination.remoteAddress);
   if (refusal !== undefined) return refuseAdmission(raw, refusal, origination.remoteAddress, gate.throttledLog);
   const request = new LazyRequest({ raw, target, origination, isUpgrade: true, pathParams: params, body: noBody });
@@ -134,10 +134,6 @@ async function containFault(
   } catch (error) {
     return answerFault(request, controller, error, parts);
   }
-}
-
-function readOrigination(raw: Request, server: Server<Session>, { proxies }: AnswerParts): Origination {
-  return proxies.read(raw.headers, server.requestIP(raw)?.address ?? "", server.protocol === "https");
 }
 
 function callAnswer(

@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Config } from "../core/config.ts";
 import { describeError, Fault } from "../core/errors.ts";
@@ -98,7 +98,7 @@ function parseChain(file: string, pem: string): [X509Certificate, ...X509Certifi
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? [];
   const [own, ...others] = blocks.map((block, index) => {
     try {
-      return new X509Certificate(block);
+      return new (loadCrypto().X509Certificate)(block);
     } catch (error) {
       const which =
         blocks.length === 1 ? "the certificate in it" : `certificate ${index + 1} of ${blocks.length} in it`;
@@ -114,7 +114,7 @@ function parseKey(file: string, pem: string): KeyObject {
     throw fault(file, "key", "there is no private key in it", "a PEM file");
   if (/ENCRYPTED/.test(pem)) throw fault(file, "key", "it is encrypted", "one without a passphrase");
   try {
-    return createPrivateKey(pem);
+    return loadCrypto().createPrivateKey(pem);
   } catch (error) {
     throw fault(file, "key", "the key in it is damaged", "a PEM file", error);
   }
@@ -122,4 +122,9 @@ function parseKey(file: string, pem: string): KeyObject {
 
 function fault(file: string, what: "certificate" | "key", is: string, wanted: string, cause?: unknown): Fault {
   return new Fault("TLS", `Cannot use ${what} "${file}": ${is}, expected ${wanted}`, { cause });
+}
+
+/** Loaded when there is a certificate. */
+function loadCrypto(): typeof import("node:crypto") {
+  return process.getBuiltinModule("node:crypto");
 }

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import { html, raw } from "hono/html";
 import { formatPolicy, securityHeaders } from "./security-headers.ts";
 
@@ -19,7 +18,8 @@ const reasons: Record<number, string> = {
 
 /** The title of a status: what an error answer says when nobody said more. */
 export function describeStatus(status: number): string {
-  return reasons[status] ?? STATUS_CODES[status] ?? (status >= 500 ? "Something went wrong" : "Request refused");
+  const reason = reasons[status] ?? process.getBuiltinModule("node:http").STATUS_CODES[status];
+  return reason ?? (status >= 500 ? "Something went wrong" : "Request refused");
 }
 
 const STYLE = `

@@ -1,5 +1,6 @@
-import { isIP } from "node:net";
+import type { Server } from "bun";
 import { AddressList, toPlainAddress } from "../core/address-list.ts";
+import { ipVersion } from "../core/ip.ts";
 import { isValidHost } from "./handshake.ts";
 
 /** Where a request came from and what it asked, as far as trusted proxies tell. */
@@ -23,6 +24,11 @@ export class TrustedProxies {
     return this.#list.has(address);
   }
 
+  /** What `read` says of a request to `server`. */
+  readRequest(request: Request, server: Pick<Server<unknown>, "requestIP" | "protocol">): Origination {
+    return this.read(request.headers, server.requestIP(request)?.address ?? "", server.protocol === "https");
+  }
+
   /**
    * Reads `X-Forwarded-For`, `-Proto` and `-Host` if `peer` is trusted; `Forwarded` never, which proxies pass on as the
    * client sent it.
@@ -40,7 +46,7 @@ export class TrustedProxies {
     const host = lastOf(headers.get("x-forwarded-host"));
     const proto = lastOf(headers.get("x-forwarded-proto"));
     const hops = (headers.get("x-forwarded-for") ?? "").split(",").map((hop) => toHopAddress(hop.trim()));
-    const known = hops.slice(hops.findLastIndex((hop) => isIP(hop) === 0) + 1);
+    const known = hops.slice(hops.findLastIndex((hop) => ipVersion(hop) === 0) + 1);
     return {
       scheme: proto === "https" || proto === "wss" ? "https" : proto === "http" || proto === "ws" ? "http" : scheme,
       authority: isValidHost(host) ? host : own.authority,

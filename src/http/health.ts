@@ -45,7 +45,7 @@ export function addHealth(
 
 function describeUpgrade(request: Request, server: Server<Session>, proxies: TrustedProxies): Seen {
   const peer = server.requestIP(request)?.address ?? "";
-  const { scheme, authority } = proxies.read(request.headers, peer, server.protocol === "https");
+  const { scheme, authority } = proxies.readRequest(request, server);
   const isForwarded = ["x-forwarded-for", "x-forwarded-proto"].some((name) => request.headers.has(name));
   return {
     refusal: checkHandshake(request)?.message ?? null,

@@ -30,3 +30,15 @@ test("createConsole() makes a log line of each call, with the level that fits", 
     ["info", "  inner"],
   ]);
 });
+
+test("createConsole() lets a controller replace a method, and knows which there are", () => {
+  const lines: string[] = [];
+  const write = (text: string) => void lines.push(text);
+  const console = createConsole({ debug: write, info: write, warning: write, error: write });
+  expect("log" in console).toBe(true);
+  expect("screenshot" in console).toBe(false);
+  const { log } = console;
+  console.log = (text: string) => log(`replaced: ${text}`);
+  console.log("one");
+  expect(lines).toEqual(["replaced: one"]);
+});

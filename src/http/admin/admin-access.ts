@@ -66,7 +66,7 @@ export class AdminAccess {
   refuse(request: Request, server: Server<Session>, off = OFF): Response | undefined {
     const token = this.#token;
     if (token === undefined) return errorAnswer(request, 404, off);
-    const origination = this.#readOrigination(request, server);
+    const origination = this.#proxies.readRequest(request, server);
     if (!isOwnPage(request, origination)) return this.#refuse(request, "admin-origin", origination);
     const given = readCredentials(request.headers, origination);
     if (given === undefined) return signInPage(request, 401, "This address needs the admin token");
@@ -81,7 +81,7 @@ export class AdminAccess {
   signIn(request: Request, server: Server<Session>, given: string): Response {
     const token = this.#token;
     if (token === undefined) return errorAnswer(request, 404, OFF);
-    const origination = this.#readOrigination(request, server);
+    const origination = this.#proxies.readRequest(request, server);
     if (!isOwnPage(request, origination)) return this.#refuse(request, "admin-origin", origination);
     const refusal = this.#try(request, origination, () => token.isToken(given));
     if (refusal !== undefined) return refusal;
@@ -98,7 +98,7 @@ export class AdminAccess {
 
   /** The address that `request` comes from, as far as trusted proxies tell. */
   readAddress(request: Request, server: Server<Session>): string {
-    return this.#readOrigination(request, server).remoteAddress;
+    return this.#proxies.readRequest(request, server).remoteAddress;
   }
 
   /** The same; undefined if it came through a proxy that is not trusted, so that nobody knows. */
@@ -131,10 +131,6 @@ export class AdminAccess {
     return status === 401
       ? signInPage(request, status, message, headers)
       : errorAnswer(request, status, message, headers);
-  }
-
-  #readOrigination(request: Request, server: Server<Session>): Origination {
-    return this.#proxies.read(request.headers, server.requestIP(request)?.address ?? "", server.protocol === "https");
   }
 }
 
