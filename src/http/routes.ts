@@ -1,5 +1,5 @@
 import type { Server } from "bun";
-import { Hono } from "hono";
+import { Hono } from "hono/quick";
 import { describeError } from "../core/errors.ts";
 import { log } from "../core/log.ts";
 import { isOutOfFiles } from "../core/open-files.ts";

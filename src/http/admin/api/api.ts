@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono } from "hono/quick";
 import { describeError } from "../../../core/errors.ts";
 import { log } from "../../../core/log.ts";
 import { readBody } from "../../body.ts";

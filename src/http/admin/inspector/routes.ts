@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono } from "hono/quick";
 import { errorAnswer } from "../../error-page.ts";
 import { splitUrl } from "../../request.ts";
 import type { RouteBindings } from "../../routes.ts";
