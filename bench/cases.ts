@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Job, Load } from "./job.ts";
 import type { Kind } from "./servers.ts";
 import { createShape } from "./shape.ts";
@@ -187,6 +188,17 @@ export function countSessions({ load, groups, members }: Case): number {
     default:
       return 2 * groups * members;
   }
+}
+
+/**
+ * The core of the load process; the servers have the first, 0.
+ *
+ * At a fixed rate it has one of its own, so that the messages wait for nobody but the server. Otherwise it shares theirs:
+ * on another it sleeps and is woken for a message, or not, and what that costs the server depends on how busy the load is;
+ * the ratios of pairs then lie about twice as far apart.
+ */
+export function findLoadCore({ load }: Case): number {
+  return load.kind === "rate" && availableParallelism() > 1 ? 1 : 0;
 }
 
 /** What the load process does for a case on one server. */

@@ -29,9 +29,10 @@ bun run bench [OPTIONS]
   --list          lists the cases
 
 Cost is user and system CPU time of the server. A ratio is the median of the pairs' ratios, Hubbub by control.
-The servers and the load process share one core. "Busy" is how much of it the load process, Hubbub and the control used at
-most. "!" marks a fixed rate for which the core did not suffice: what comes in meanwhile is delivered together, which is
-cheap, so the case says little. In all other cases the next message waits for the last one, however long that takes.`;
+The servers and the load process share one core, but for a fixed rate, where the load process has another. "Busy" is how
+much of its core the load process, Hubbub and the control used at most. "!" marks a fixed rate for which that did not
+suffice: what comes in meanwhile is delivered together, which is cheap, so the case says little. In all other cases the
+next message waits for the last one, however long that takes.`;
 
 async function bench(options: BenchOptions, argv: readonly string[]): Promise<number> {
   const obstacle = findPerfObstacle();

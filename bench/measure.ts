@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { type Case, countSessions, toJob } from "./cases.ts";
+import { type Case, countSessions, findLoadCore, toJob } from "./cases.ts";
 import type { Answer, Job, Outcome, Slice, Task } from "./job.ts";
 import { checkLimits } from "./process.ts";
-import { type Contender, pinToOneCore, type RunningServer, startServer } from "./servers.ts";
+import { type Contender, pinToCore, type RunningServer, startServer } from "./servers.ts";
 import { measureStarts } from "./start.ts";
 import { median, type Spread, spread } from "./statistics.ts";
 
@@ -103,14 +103,15 @@ async function runPair(
   const otherCommand = toCommand(measured, second, flags);
   const { load } = measured;
   if (load.kind === "start") return measureStarts(command, otherCommand, load);
-  await using one = await startServer([...pinToOneCore(), ...command]);
-  await using other = await startServer([...pinToOneCore(), ...otherCommand]);
+  await using one = await startServer([...pinToCore(0), ...command]);
+  await using other = await startServer([...pinToCore(0), ...otherCommand]);
   const jobs = [createJob(measured, first, one), createJob(measured, second, other)];
   const task = { slices, warmUpMs, sliceMs, countInstructions };
   // Awaited here: the servers end with this function.
-  if (!isApart(measured)) return await runLoad({ ...task, jobs });
+  const core = findLoadCore(measured);
+  if (!isApart(measured)) return await runLoad({ ...task, jobs }, core);
   const outcomes: Outcome[] = [];
-  for (const job of jobs) outcomes.push(...(await runLoad({ ...task, jobs: [job] })));
+  for (const job of jobs) outcomes.push(...(await runLoad({ ...task, jobs: [job] }, core)));
   return outcomes;
 }
 
@@ -133,11 +134,12 @@ function toCommand({ kind, compress, flags: own }: Case, contender: Contender, f
 /**
  * Runs a task in a process of its own.
  *
+ * @param core the one that it stays on
  * @throws {Error} with what went wrong there, or because it did not end in time
  */
-export async function runLoad(task: Task): Promise<Outcome[]> {
+export async function runLoad(task: Task, core = 0): Promise<Outcome[]> {
   const child = Bun.spawn(
-    [...pinToOneCore(), process.execPath, join(import.meta.dir, "load.ts"), JSON.stringify(task)],
+    [...pinToCore(core), process.execPath, join(import.meta.dir, "load.ts"), JSON.stringify(task)],
     {
       stdout: "pipe",
       stderr: "inherit",

@@ -1,9 +1,9 @@
-import { type Case, findCase } from "./cases.ts";
+import { type Case, findCase, findLoadCore } from "./cases.ts";
 import type { Result } from "./measure.ts";
 import { median, type Spread } from "./statistics.ts";
 import { formatNumber, formatTable } from "./table.ts";
 
-/** Above this share of the core, the messages of a fixed rate have waited for it. */
+/** Above this share of a core, the messages of a fixed rate have waited for it. */
 const BUSY_LIMIT = 0.9;
 
 const units: Record<Case["unit"], string> = {
@@ -99,9 +99,11 @@ function formatTarget(known: Case | undefined, { ratio, subjectCost, subjectP99M
   return parts.join(", ");
 }
 
-/** The load process, Hubbub, the control, each as a share of the core. */
+/** The load process, Hubbub, the control, each as a share of its core. */
 function formatBusy(known: Case | undefined, { busy: { load, subject, control } }: Result): string {
   if (!Number.isFinite(load)) return "";
-  const isFull = known?.load.kind === "rate" && load + Math.max(subject, control) > BUSY_LIMIT;
+  const server = Math.max(subject, control);
+  const used = known !== undefined && findLoadCore(known) > 0 ? Math.max(load, server) : load + server;
+  const isFull = known?.load.kind === "rate" && used > BUSY_LIMIT;
   return `${[load, subject, control].map((share) => Math.round(share * 100)).join(" ")} %${isFull ? " !" : ""}`;
 }

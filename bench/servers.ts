@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildHubbub } from "../build.ts";
 import type { Job } from "./job.ts";
@@ -106,14 +106,10 @@ export async function startServer(command: readonly string[]): Promise<RunningSe
   };
 }
 
-/**
- * What to put before a command so that it stays on one core, which servers and load share.
- *
- * On a core of its own the load process sleeps and is woken for each message, or not, and what that costs the server
- * depends on how busy the load is: ratios then lie about twice as far apart.
- */
-export function pinToOneCore(): string[] {
-  return existsSync("/usr/bin/taskset") ? ["/usr/bin/taskset", "-c", "0"] : [];
+/** What to put before a command so that it stays on one core: the first (0), or the one of that number. */
+export function pinToCore(core: number): string[] {
+  const isThere = existsSync("/usr/bin/taskset") && core < availableParallelism();
+  return isThere ? ["/usr/bin/taskset", "-c", String(core)] : [];
 }
 
 /** The line that says what is wrong, which a stack may come before; the first line if none says so; undefined without any. */
