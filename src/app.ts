@@ -1,22 +1,20 @@
-import { basename, join } from "node:path";
-import type { OpenBus } from "./bus/bus.ts";
+import { join } from "node:path";
+import type { AppOptions } from "./app/options.ts";
 import { Cluster } from "./bus/cluster.ts";
-import { type Api, apiNames, type ControllerInfo, createApi } from "./controllers/api.ts";
+import { type Api, createApi } from "./controllers/api.ts";
 import { type AuthApi, createAuth } from "./controllers/auth/auth.ts";
-import { createRunEvent } from "./controllers/events.ts";
-import { Generation, listControllers } from "./controllers/generation.ts";
+import { type Generation, listControllers } from "./controllers/generation.ts";
 import { GroupEvents } from "./controllers/group-events.ts";
-import { createGlobals } from "./controllers/globals.ts";
 import { Kept } from "./controllers/kept.ts";
 import { LoadCounts } from "./controllers/load-counts.ts";
 import { LiveControllers } from "./controllers/live.ts";
 import { createRefuseMessage } from "./controllers/message-refusals.ts";
-import { installModules } from "./controllers/modules.ts";
-import { resolveLinks, type Snapshot } from "./controllers/snapshot.ts";
-import { type Clock, systemClock } from "./core/clock.ts";
-import type { Config } from "./core/config.ts";
+import { loadGeneration } from "./controllers/load-generation.ts";
+import { SessionRoutes } from "./controllers/session-routes.ts";
+import { resolveLinks } from "./controllers/snapshot.ts";
+import { StagedControllers } from "./controllers/staged-controllers.ts";
+import { systemClock } from "./core/clock.ts";
 import { Facts } from "./core/facts.ts";
-import { embeddedName } from "./core/embedded.ts";
 import { log } from "./core/log.ts";
 import { LoopLag } from "./core/loop-lag.ts";
 import { MemoryWatch } from "./core/memory-watch.ts";
@@ -26,7 +24,6 @@ import { STOP_GRACE_MS } from "./core/stop-time.ts";
 import { ThrottledLog } from "./core/throttled-log.ts";
 import { formatCount } from "./core/units.ts";
 import { waitAtMost } from "./core/wait-at-most.ts";
-import type { Watchdog } from "./core/watchdog.ts";
 import { Groups } from "./groups/groups.ts";
 import { Traffic } from "./groups/traffic.ts";
 import type { Admin } from "./http/admin/admin.ts";
@@ -38,13 +35,13 @@ import { TrustedProxies } from "./http/forwarded.ts";
 import { createPagesVersion, LivePages } from "./http/live-pages.ts";
 import { Listener } from "./http/listener.ts";
 import { AllowedOrigins } from "./http/origin.ts";
+import { Readiness } from "./http/readiness.ts";
 import { createRoutes, type Routes } from "./http/routes.ts";
 import { createSocketHandler } from "./http/socket.ts";
 import { createServeStatic, type ServeStatic } from "./http/static.ts";
 import type { UpgradeGate } from "./http/upgrade.ts";
-import type { SharedCounts } from "./sessions/admissions.ts";
 import { createClusterHost } from "./sessions/cluster-host.ts";
-import type { Session, SessionRoute } from "./sessions/session.ts";
+import type { Session } from "./sessions/session.ts";
 import { type EndReason, Sessions } from "./sessions/sessions.ts";
 
 /** What sessions are told when the server stops. */
@@ -52,40 +49,6 @@ const stopped: EndReason = { code: 1012, text: "server stopping" };
 
 /** What they are told when their controller is gone. */
 const removed: EndReason = { code: 1001, text: "controller removed" };
-
-export type AppOptions = {
-  config: Config;
-  /** The controllers folder, absolute. */
-  folder: string;
-  /** The folder lies in the executable. */
-  isEmbedded: boolean;
-  version: string;
-  /** Notices handlers that hold the event loop, if there is one. */
-  watchdog?: Watchdog;
-  /** The bus to other nodes; without one the server is alone. */
-  openBus?: OpenBus | undefined;
-  /** What all that waits as long as a setting says goes by; the machine's own if absent. */
-  clock?: Clock;
-  /** Further free identifiers of the controllers' modules. */
-  globals?: Readonly<Record<string, unknown>>;
-  /** Present if this is one of several workers that share a port. */
-  crew?: Crew;
-};
-
-/** What the workers of one process have in common. */
-export type Crew = {
-  /** The number of this worker. */
-  number: number;
-  counts: SharedCounts;
-  /** The bus is that of the workers, and ends with the process. */
-  hasOwnBus: boolean;
-  /** What stands for the pages as they are now. */
-  pagesVersion: string;
-  /** Asks every worker, this one too: see `Facts`. */
-  collect: (name: string, argument: unknown) => Promise<unknown[]>;
-  /** Loads the controllers again in every worker. */
-  reload: Reload;
-};
 
 /** One running server: each part built once, bottom first. */
 export class App {
@@ -97,12 +60,9 @@ export class App {
   readonly #kept = new Kept();
   readonly #sessions: Sessions;
   readonly #gate: UpgradeGate;
-  readonly #sessionRoutes = new Map<string, SessionRoute>();
   readonly #listener: Listener;
   #certificates: CertificateWatcher | undefined;
   readonly #live: LiveControllers<Generation>;
-  /** Loaded, and not serving yet. */
-  #staged: Generation | undefined;
   readonly #livePages: LivePages | undefined;
   readonly #serveStatic: ServeStatic;
   readonly #proxies: TrustedProxies;
@@ -114,7 +74,7 @@ export class App {
     onLack: () => this.setOutOfFiles(true),
     onEnd: () => this.#endLackOfFiles(),
   });
-  #isOutOfFiles = false;
+  readonly #readiness: Readiness;
   #routes: Routes = () => new Response(null, { status: 503 });
   #stopping: Promise<void> | undefined;
   /** What has been counted since the start. */
@@ -125,10 +85,12 @@ export class App {
   readonly api: Api;
   /** Makes what the controllers of one generation import as `"hubbub/auth"`. */
   readonly createAuth: () => AuthApi;
+  /** What one of several workers has loaded, and does not serve yet. */
+  readonly staged: StagedControllers;
 
   constructor(options: AppOptions) {
     this.#options = options;
-    const { config, folder, isEmbedded, version, clock = systemClock, crew } = options;
+    const { config, folder, isEmbedded, version, watchdog, clock = systemClock, crew } = options;
     const { metrics } = this;
     const throttledLog = new ThrottledLog(() => clock.now());
     const coalesceMs = config.coalesceSeconds * 1000;
@@ -137,11 +99,12 @@ export class App {
         ? undefined
         : new Cluster({ coalesceMs, clock, metrics, throttledLog, isInProcess: crew?.hasOwnBus ?? false });
     this.#cluster = cluster;
+    this.#readiness = new Readiness(cluster);
     this.#groupEvents = new GroupEvents({
       sessions: () => this.#sessions.registry.values(),
       cluster,
       throttledLog,
-      watchdog: options.watchdog,
+      watchdog,
     });
     this.#groups = new Groups(
       () => this.#listener.servers,
@@ -160,13 +123,21 @@ export class App {
       shared: crew?.counts,
     });
     const { registry, delivery, expiries, admissions } = this.#sessions;
+    const sessionRoutes = new SessionRoutes({
+      current: () => this.#live.current,
+      close: (session, reason) => this.#sessions.close(session, reason),
+      refuse: createRefuseMessage({ metrics, throttledLog, delivery }),
+      metrics,
+      watchdog,
+      config,
+    });
     this.#gate = {
       admissions,
       origins: new AllowedOrigins(config.origins),
       metrics,
       throttledLog,
       config,
-      routeOf: (path) => this.#routeOf(path),
+      routeOf: (path) => sessionRoutes.of(path),
       createSessionId: cluster?.createSessionId ?? (() => crypto.randomUUID()),
     };
     this.#proxies = new TrustedProxies(config.trustProxy);
@@ -186,9 +157,19 @@ export class App {
     });
     const auth = { registry, expiries, metrics, remotes: new Map(), clock };
     this.createAuth = () => createAuth(auth);
+    const { api, createAuth: createOwnAuth } = this;
+    const loading = {
+      folder,
+      isEmbedded,
+      version,
+      appConfig: config.app,
+      api,
+      createAuth: createOwnAuth,
+      globals: options.globals,
+    };
     this.#live = new LiveControllers({
       folder,
-      load: (number, snapshot) => this.#load(number, snapshot),
+      load: (number, snapshot) => loadGeneration(loading, number, snapshot),
       list: listControllers,
       watch: config.watch && !isEmbedded,
       onSwap: (next, previous) => this.#swap(next, previous),
@@ -196,6 +177,7 @@ export class App {
       onReload: (result) => this.#loads.count(result),
       countKept: () => this.keptCount,
     });
+    this.staged = new StagedControllers(this.#live);
     this.#admin = createAdmin({
       version,
       config,
@@ -210,7 +192,7 @@ export class App {
       loopLag: this.#loopLag,
       facts: this.facts,
       worker: crew?.number,
-      findUnreadiness: () => this.#findUnreadiness(),
+      findUnreadiness: () => this.#readiness.findUnreadiness(),
       folder: resolveLinks(folder),
       reload: crew?.reload ?? (() => this.#reload()),
     });
@@ -274,33 +256,9 @@ export class App {
     return url;
   }
 
-  /**
-   * Loads generation `number` beside what serves, until `swap` or `drop`.
-   *
-   * @throws what `load` throws
-   */
-  async stage(number: number): Promise<ControllerInfo[]> {
-    this.#staged = await this.#live.load(undefined, number);
-    return listControllers(this.#staged);
-  }
-
-  /** From here on what was staged serves. */
-  swap(): void {
-    const next = this.#staged;
-    this.#staged = undefined;
-    if (next !== undefined) void this.#live.swap(next).then((previous) => previous?.dispose());
-  }
-
   /** A load was refused: the generation that serves is not what is in the folder. */
   noteFault(text: string): void {
     this.#live.noteFault(text);
-  }
-
-  /** Ends what was staged. */
-  async drop(): Promise<void> {
-    const staged = this.#staged;
-    this.#staged = undefined;
-    await staged?.dispose(0);
   }
 
   /** Serves `certificate` to all who connect from now on, and until `retire` the one before it too. */
@@ -320,7 +278,7 @@ export class App {
 
   /** Is not ready while no more files can be opened, and closes connections on which nothing happens. */
   setOutOfFiles(isOut: boolean): void {
-    this.#isOutOfFiles = isOut;
+    this.#readiness.isOutOfFiles = isOut;
     if (isOut) for (const server of this.#listener.servers) server.closeIdleConnections();
   }
 
@@ -379,6 +337,7 @@ export class App {
    * Waits until their `close` events have run, ten seconds at most.
    */
   stop(): Promise<void> {
+    this.#readiness.isStopping = true;
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
@@ -411,16 +370,6 @@ export class App {
     this.#cluster?.start(openBus, createClusterHost(parts));
   }
 
-  #load(number: number, snapshot: Snapshot | undefined): Promise<Generation> {
-    const { config, folder, isEmbedded, version, globals } = this.#options;
-    // The runtime remembers where a link pointed, so it is given the folder behind it.
-    const path = resolveLinks(folder);
-    installModules(path, apiNames);
-    const app = { name: isEmbedded ? embeddedName : basename(folder), version, config: config.app };
-    const own = { ...createGlobals(path, this.api, this.createAuth(), app), ...globals };
-    return Generation.load({ folder: path, snapshot, globals: own, number });
-  }
-
   /** From here on `next` serves: new requests by its routes, open sessions by its controllers. */
   #swap(next: Generation, previous: Generation | undefined): void {
     this.#routes = createRoutes({
@@ -430,7 +379,7 @@ export class App {
       watchdog: this.#options.watchdog,
       proxies: this.#proxies,
       gate: this.#gate,
-      findUnreadiness: () => this.#findUnreadiness(),
+      findUnreadiness: () => this.#readiness.findUnreadiness(),
       admin: this.#admin,
     });
     this.#groupEvents.swap(next);
@@ -440,13 +389,6 @@ export class App {
     }
   }
 
-  #findUnreadiness(): string | undefined {
-    if (this.#stopping !== undefined) return "draining";
-    if (this.#isOutOfFiles) return "out of open files";
-    const stage = this.#cluster?.stage ?? "up";
-    return stage === "up" ? undefined : stage === "down" ? "bus down" : "bus connecting";
-  }
-
   /** What could not be loaded may have had nothing wrong with it. */
   #endLackOfFiles(): void {
     this.setOutOfFiles(false);
@@ -454,31 +396,7 @@ export class App {
   }
 
   #findReasonToEnd({ route }: Session): EndReason | undefined {
-    if (this.#stopping !== undefined) return stopped;
+    if (this.#readiness.isStopping) return stopped;
     return this.#live.current.controllers.has(route.path) ? undefined : removed;
-  }
-
-  #routeOf(path: string): SessionRoute {
-    let route = this.#sessionRoutes.get(path);
-    if (route === undefined) {
-      const { config, watchdog } = this.#options;
-      route = {
-        path,
-        run: createRunEvent(path, {
-          current: () => this.#live.current,
-          close: (session, reason) => this.#sessions.close(session, reason),
-          refuse: createRefuseMessage({ ...this.#gate, delivery: this.#sessions.delivery }),
-          metrics: this.metrics,
-          watchdog,
-        }),
-        inboxLimits: {
-          maxEvents: config.maxInboxEvents,
-          maxSize: config.maxMessageBytes,
-          filled: () => (this.metrics.inboxesFull += 1),
-        },
-      };
-      this.#sessionRoutes.set(path, route);
-    }
-    return route;
   }
 }

@@ -1,4 +1,5 @@
-import type { App, AppOptions } from "../app.ts";
+import type { App } from "../app.ts";
+import type { AppOptions } from "../app/options.ts";
 import { findBus } from "../bus/find-bus.ts";
 import { hideCredentials } from "../core/bus-url.ts";
 import { configureLog, log } from "../core/log.ts";

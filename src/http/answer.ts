@@ -92,10 +92,10 @@ type Opened = Response | undefined | Promise<Response | undefined>;
 /** Opens a session once its parameters match `schema`. */
 function openChecked(attempt: UpgradeAttempt, call: Answer, parts: AnswerParts, schema: StandardSchema): Opened {
   const { request, generation, gate } = attempt;
-  const next = (checked: CheckedParams) =>
+  const proceed = (checked: CheckedParams) =>
     "issues" in checked ? refuseParams(request, checked.issues, gate) : open(attempt, call, parts, checked);
   const checked = checkParams(schema, request.params, generation);
-  return checked instanceof Promise ? checked.then(next) : next(checked);
+  return checked instanceof Promise ? checked.then(proceed) : proceed(checked);
 }
 
 /** Opens a session if the controller accepts it. */

@@ -26,10 +26,10 @@ const calls: WorkerCalls = {
   addWay: (way) => network.add(way),
   stage: async (generation) => {
     const { app } = parts();
-    return { controllers: await app.stage(generation), kept: app.keptCount };
+    return { controllers: await app.staged.load(generation), kept: app.keptCount };
   },
-  swap: () => parts().app.swap(),
-  drop: () => parts().app.drop(),
+  swap: () => parts().app.staged.swap(),
+  drop: () => parts().app.staged.drop(),
   listen: ({ port, certificate }) => parts().app.listen(certificate, port).href,
   openNext: (certificate) => parts().app.openNext(certificate),
   retire: () => parts().app.retire(),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { App, type AppOptions } from "../../src/app.ts";
+import { App } from "../../src/app.ts";
+import type { AppOptions } from "../../src/app/options.ts";
 import { type ConfigSources, readConfig } from "../../src/core/config.ts";
 import { configureLog } from "../../src/core/log.ts";
 import { createFolder, type TestFolder } from "./folder.ts";
