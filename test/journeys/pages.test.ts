@@ -68,6 +68,38 @@ test.skipIf(!hasBrowser).each(pages)(
   30_000,
 );
 
+test.skipIf(!hasBrowser)(
+  "a page whose bar comes in two pieces shows it when it is whole",
+  async () => {
+    const { promise: isSeen, resolve: see } = Promise.withResolvers<void>();
+    using slow = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      async fetch(request) {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/seen") see();
+        const answer = await server.fetch(pathname);
+        if (pathname !== "/echo") return answer;
+        const html = await answer.text();
+        const middle = html.indexOf('<a href="/dashboard">');
+        async function* inPieces() {
+          yield `${html.slice(0, middle)}<img src="/seen" alt="" hidden>`;
+          await isSeen;
+          // By then it would have been painted.
+          await Bun.sleep(200);
+          yield html.slice(middle);
+        }
+        return new Response(inPieces(), { headers: { "Content-Type": "text/html" } });
+      },
+    });
+    using checked = await openChecked(`${slow.url.origin}/echo`, phone);
+    await waitForPage(checked.window, shows("Dashboard"));
+    expect(await findShifts(checked.window)).toEqual([]);
+    await slow.stop(true);
+  },
+  30_000,
+);
+
 test.skipIf(!hasBrowser).each(pages)(
   "%s is reached with the keyboard, and shows where one is",
   async (path, isComplete) => {
