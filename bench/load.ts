@@ -53,7 +53,7 @@ async function openSide(
       latencies: opened.latencies,
       async warmUp() {
         const first = new IdleSessions(job);
-        await first.open(Math.ceil(sessions / 2), atOnce);
+        await first.open(sessions, atOnce);
         first.end();
       },
       leadIn: async () => {},
