@@ -44,8 +44,8 @@ export function readBounds(file: string = boundsFile): Bounds {
   return result.output;
 }
 
-/** Ratios that lie closer together than this are not told apart, however alike the runs were. */
-const LEAST_NOISE = 0.05;
+/** Ratios that lie closer together than this are not told apart, however alike the runs were: hours later they are less so. */
+const LEAST_NOISE = 0.1;
 
 /**
  * The bound that follows from the ratios of several runs: their median, and as noise one and a half times the way from
