@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildHubbub } from "../build.ts";
 import type { Job } from "./job.ts";
@@ -87,8 +87,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
  */
 export async function startServer(command: readonly string[]): Promise<RunningServer> {
   const child = Bun.spawn([...command], { cwd: import.meta.dir, env: {}, stdout: "pipe", stderr: "pipe" });
-  running.add(child);
-  void child.exited.then(() => running.delete(child));
+  const ended = endWithThis(child);
   const errors = child.stderr.text();
   const address = Promise.withResolvers<number>();
   void readAddress(child.stdout, address.resolve);
@@ -96,9 +95,14 @@ export async function startServer(command: readonly string[]): Promise<RunningSe
   const port = await Promise.race([address.promise, child.exited.then(() => undefined)]);
   clearTimeout(timer);
   if (port === undefined) throw new Error(findError(await errors) ?? `"${command.join(" ")}" did not start`);
+  return { port, pid: child.pid, ...ended };
+}
+
+/** Ends `child` when it is disposed of, and with this process in any case. */
+export function endWithThis(child: Bun.Subprocess): AsyncDisposable {
+  running.add(child);
+  void child.exited.then(() => running.delete(child));
   return {
-    port,
-    pid: child.pid,
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await child.exited;
@@ -108,8 +112,7 @@ export async function startServer(command: readonly string[]): Promise<RunningSe
 
 /** What to put before a command so that it stays on one core: the first (0), or the one of that number. */
 export function pinToCore(core: number): string[] {
-  const isThere = existsSync("/usr/bin/taskset") && core < availableParallelism();
-  return isThere ? ["/usr/bin/taskset", "-c", String(core)] : [];
+  return existsSync("/usr/bin/taskset") ? ["/usr/bin/taskset", "-c", String(core)] : [];
 }
 
 /** The line that says what is wrong, which a stack may come before; the first line if none says so; undefined without any. */

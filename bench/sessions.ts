@@ -8,7 +8,7 @@ import { findCase, toJob } from "./cases.ts";
 import { writeSection } from "./document.ts";
 import { IdleSessions } from "./idle-sessions.ts";
 import { checkLimits, parseMemory, readMemory, readTimes } from "./process.ts";
-import { buildContenders, type Contender, startServer } from "./servers.ts";
+import { buildContenders, type Contender, endWithThis, type RunningServer, startServer } from "./servers.ts";
 import { formatNumber, formatTable } from "./table.ts";
 
 const USAGE = `bun run bench:sessions [--write]
@@ -83,7 +83,7 @@ function toCommand(hubbub: Contender, flags: readonly string[]): string[] {
   return command;
 }
 
-async function startHaproxy(nodePort: number) {
+async function startHaproxy(nodePort: number): Promise<RunningServer> {
   const port = findFreePort();
   const node = `127.0.0.1:${nodePort}`;
   const child = Bun.spawn([programs.haproxy, "-db", "-f", join(import.meta.dir, "../deploy/cluster/haproxy.cfg")], {
@@ -91,16 +91,10 @@ async function startHaproxy(nodePort: number) {
     stdout: "ignore",
     stderr: "ignore",
   });
+  const ended = endWithThis(child);
   const answers = async () => (await fetch(`http://127.0.0.1:${port}/-/ready`).catch(() => undefined))?.status === 200;
   await waitFor(answers, "answer through HAProxy");
-  return {
-    port,
-    pid: child.pid,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.exited;
-    },
-  };
+  return { port, pid: child.pid, ...ended };
 }
 
 /** What the kernel holds for sockets and files. */

@@ -157,14 +157,13 @@ export class App {
     });
     const auth = { registry, expiries, metrics, remotes: new Map(), clock };
     this.createAuth = () => createAuth(auth);
-    const { api, createAuth: createOwnAuth } = this;
     const loading = {
       folder,
       isEmbedded,
       version,
       appConfig: config.app,
-      api,
-      createAuth: createOwnAuth,
+      api: this.api,
+      createAuth: this.createAuth,
       globals: options.globals,
     };
     this.#live = new LiveControllers({
@@ -337,12 +336,12 @@ export class App {
    * Waits until their `close` events have run, ten seconds at most.
    */
   stop(): Promise<void> {
-    this.#readiness.isStopping = true;
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
   async #stop(): Promise<void> {
+    this.#readiness.isStopping = true;
     const { registry } = this.#sessions;
     await this.#sessions.drain(stopped);
     this.#openFiles.stop();

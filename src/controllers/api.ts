@@ -103,7 +103,7 @@ export function createApi({ registry, groups, delivery, cluster, coalesceMs, kep
     },
 
     send(id, message, options) {
-      const encoded = typeof message === "string" && options === undefined ? message : encode(message, options);
+      const encoded = encode(message, options);
       const session = delivery.findCorked(id) ?? find(id);
       if (session !== undefined) return delivery.send(session, encoded);
       return cluster !== undefined && cluster.send(String(id), encoded);

@@ -1,6 +1,5 @@
 import type { ControllerInfo } from "./api.ts";
-import type { Generation } from "./generation.ts";
-import { listControllers } from "./generation.ts";
+import { type Generation, listControllers } from "./generation.ts";
 import type { LiveControllers } from "./live.ts";
 
 /** A generation that is loaded on one of several workers, and serves once all of them have loaded it. */

@@ -62,7 +62,7 @@ export class Coalescer {
 
   /** Publishes what waits for `member`. */
   flushFor({ memberships }: Member): void {
-    if (this.#busy.size === 0 || memberships === undefined) return;
+    if (memberships === undefined || this.#busy.size === 0) return;
     const [group] = memberships;
     if (group !== undefined) this.flushGroup(group);
   }

@@ -95,10 +95,11 @@ function readPem(what: "certificate" | "key", file: string): string {
 }
 
 function parseChain(file: string, pem: string): [X509Certificate, ...X509Certificate[]] {
+  const { X509Certificate } = process.getBuiltinModule("node:crypto");
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? [];
   const [own, ...others] = blocks.map((block, index) => {
     try {
-      return new (loadCrypto().X509Certificate)(block);
+      return new X509Certificate(block);
     } catch (error) {
       const which =
         blocks.length === 1 ? "the certificate in it" : `certificate ${index + 1} of ${blocks.length} in it`;
@@ -113,8 +114,9 @@ function parseKey(file: string, pem: string): KeyObject {
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
     throw fault(file, "key", "there is no private key in it", "a PEM file");
   if (/ENCRYPTED/.test(pem)) throw fault(file, "key", "it is encrypted", "one without a passphrase");
+  const { createPrivateKey } = process.getBuiltinModule("node:crypto");
   try {
-    return loadCrypto().createPrivateKey(pem);
+    return createPrivateKey(pem);
   } catch (error) {
     throw fault(file, "key", "the key in it is damaged", "a PEM file", error);
   }
@@ -122,9 +124,4 @@ function parseKey(file: string, pem: string): KeyObject {
 
 function fault(file: string, what: "certificate" | "key", is: string, wanted: string, cause?: unknown): Fault {
   return new Fault("TLS", `Cannot use ${what} "${file}": ${is}, expected ${wanted}`, { cause });
-}
-
-/** Loaded when there is a certificate. */
-function loadCrypto(): typeof import("node:crypto") {
-  return process.getBuiltinModule("node:crypto");
 }

@@ -2,7 +2,7 @@ import { RegExpRouter } from "hono/router/reg-exp-router";
 import { SmartRouter } from "hono/router/smart-router";
 import { TrieRouter } from "hono/router/trie-router";
 import type { Controller } from "../controllers/loader.ts";
-import { decodePath, noPathParams, normalizePath, splitUrl, type Target } from "./request.ts";
+import { decodePath, noParams, normalizePath, splitUrl, type Target } from "./request.ts";
 
 /** The controller that a request is for. */
 export type ControllerMatch = {
@@ -38,14 +38,14 @@ export class ControllerRouter {
   match(url: string): ControllerMatch | undefined {
     const target = splitUrl(url);
     const fixed = this.#fixed.get(target.rawPath);
-    if (fixed !== undefined) return { controller: fixed, target, params: noPathParams };
+    if (fixed !== undefined) return { controller: fixed, target, params: noParams };
     const path = this.#toRoutedPath(target.rawPath);
     if (path.startsWith(OWN_PREFIX)) return undefined;
     const [matches, stash] = this.#router.match("ALL", path);
     const [first] = matches;
     if (first === undefined) return undefined;
     const [controller, found] = first;
-    if (controller.parameters.length === 0) return { controller, target, params: noPathParams };
+    if (controller.parameters.length === 0) return { controller, target, params: noParams };
     const params: Record<string, string> = {};
     for (const name of controller.parameters) {
       const value = found[name];

@@ -47,11 +47,8 @@ export function normalizePath(path: string): string {
     .join("/");
 }
 
-/** The parameters of a path that has none. */
-export const noPathParams: Record<string, string> = Object.freeze({});
-
-/** The parameters of a session that has none: sessions are many. */
-const noParams: Params = Object.freeze({});
+/** The parameters of a path that has none, and of a session that has none: sessions are many. */
+export const noParams: Record<string, string> = Object.freeze({});
 
 /** The request object of a controller. Everything that costs something is computed when it is first read. */
 export class LazyRequest implements ControllerRequest {
@@ -114,9 +111,9 @@ export class LazyRequest implements ControllerRequest {
     return this.#params;
   }
 
-  /** The same as the session's: those that have none, and whose controller did not ask, share an empty one. */
+  /** `params` as a session keeps them: those that have none, and whose controller did not ask, share an empty object. */
   get sessionParams(): Params {
-    const isEmpty = this.#query === "" && this.#pathParams === noPathParams;
+    const isEmpty = this.#query === "" && this.#pathParams === noParams;
     return isEmpty && this.#params === undefined ? noParams : this.params;
   }
 

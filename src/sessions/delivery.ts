@@ -121,7 +121,7 @@ export class Delivery {
     this.#metrics.messagesSent += 1;
     this.#metrics.sizeSent += message.length;
     session.traffic?.countSent(message.length);
-    if (session.memberships !== undefined) this.#coalescer.flushFor(session);
+    this.#coalescer.flushFor(session);
     if (session === this.#corked && session.outbox === undefined) return this.#write(session, message);
     this.#keep(session, message);
     return true;
