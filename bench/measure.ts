@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Case, countSessions, findLoadCore, toJob } from "./cases.ts";
 import type { Answer, Job, Outcome, Slice, Task } from "./job.ts";
 import { checkLimits } from "./process.ts";
-import { type Contender, pinToCore, type RunningServer, startServer } from "./servers.ts";
+import { type Contender, letOthersEnd, pinToCore, type RunningServer, startServer } from "./servers.ts";
 import { measureStarts } from "./start.ts";
 import { median, type Spread, spread } from "./statistics.ts";
 
@@ -139,7 +139,7 @@ function toCommand({ kind, compress, flags: own }: Case, contender: Contender, f
  */
 export async function runLoad(task: Task, core = 0): Promise<Outcome[]> {
   const child = Bun.spawn(
-    [...pinToCore(core), process.execPath, join(import.meta.dir, "load.ts"), JSON.stringify(task)],
+    [...letOthersEnd(), ...pinToCore(core), process.execPath, join(import.meta.dir, "load.ts"), JSON.stringify(task)],
     {
       stdout: "pipe",
       stderr: "inherit",

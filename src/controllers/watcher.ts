@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from "node:fs";
+import { type ClockTimer, systemClock } from "../core/clock.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 
 /** Changes come in bursts: a burst is over when nothing happens for this long, in milliseconds. */
@@ -26,7 +27,7 @@ export class Watcher {
   readonly #folder: string;
   readonly #onQuiet: WatcherOptions["onQuiet"];
   readonly #watchers = new Map<string, FSWatcher>();
-  readonly #look: ReturnType<typeof setInterval>;
+  readonly #look: ClockTimer;
   #quiet: ReturnType<typeof setTimeout> | undefined;
   #burstSince = 0;
   #seen = "";
@@ -35,11 +36,11 @@ export class Watcher {
     this.#folder = folder;
     this.#onQuiet = onQuiet;
     this.#observe();
-    this.#look = setInterval(() => this.#lookAround(), LOOK_MS);
+    this.#look = systemClock.setInterval(() => this.#lookAround(), LOOK_MS);
   }
 
   stop(): void {
-    clearInterval(this.#look);
+    systemClock.clear(this.#look);
     clearTimeout(this.#quiet);
     for (const watcher of this.#watchers.values()) watcher.close();
     this.#watchers.clear();

@@ -69,7 +69,7 @@ export class EventTimes {
     return this.#byPath.entries();
   }
 
-  /** A fifth of a second has gone by. */
+  /** A quarter of a second has gone by. */
   step(): void {
     for (const timers of this.#byPath.values()) {
       for (const timer of Object.values(timers)) timer.refill();

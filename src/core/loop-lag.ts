@@ -1,5 +1,7 @@
+import { type ClockTimer, systemClock } from "./clock.ts";
+
 /** How often the event loop is asked to be on time, in milliseconds. */
-const STEP_MS = 200;
+const STEP_MS = 250;
 
 /** The longest delay is remembered for so long at least, and twice as long at most. */
 const REMEMBERED_MS = 15_000;
@@ -7,26 +9,25 @@ const REMEMBERED_MS = 15_000;
 /** Measures how late the event loop is: what whoever waits for it waits at most. */
 export class LoopLag {
   readonly #onStep: () => void;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ClockTimer | undefined;
   #lookedAt = 0;
   #changedAt = 0;
   #longestMs = 0;
   #longestBeforeMs = 0;
   #untakenMs = 0;
 
-  /** @param onStep called at each look: every 200 ms */
+  /** @param onStep called at each look: every 250 ms */
   constructor(onStep: () => void) {
     this.#onStep = onStep;
   }
 
   start(): void {
     this.#lookedAt = this.#changedAt = performance.now();
-    this.#timer = setInterval(() => this.#look(), STEP_MS);
-    this.#timer.unref();
+    this.#timer = systemClock.setInterval(() => this.#look(), STEP_MS);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    systemClock.clear(this.#timer);
   }
 
   /** The longest delay of the last fifteen to thirty seconds, this moment's included. */

@@ -1,3 +1,4 @@
+import { type ClockTimer, systemClock } from "./clock.ts";
 import { log } from "./log.ts";
 
 /** How often `MemoryWatch` looks, in milliseconds. */
@@ -20,7 +21,7 @@ export type MemoryWatchOptions = {
 export class MemoryWatch {
   readonly #readBytes: () => number;
   readonly #limitBytes: number;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ClockTimer | undefined;
   #warnShare = WARN_SHARE;
 
   constructor({
@@ -32,11 +33,11 @@ export class MemoryWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.look(), LOOK_MS);
+    this.#timer = systemClock.setInterval(() => this.look(), LOOK_MS);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    systemClock.clear(this.#timer);
   }
 
   look(): void {

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { type ClockTimer, systemClock } from "./clock.ts";
 import { log } from "./log.ts";
 
 /** How often `OpenFilesWatch` looks, in milliseconds. */
@@ -51,7 +52,7 @@ export type OpenFilesWatchOptions = {
 export class OpenFilesWatch {
   readonly #options: OpenFilesWatchOptions;
   readonly #limit = readOpenFileLimit();
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ClockTimer | undefined;
   #isLacking = false;
   #loggedAt = -Infinity;
 
@@ -60,11 +61,11 @@ export class OpenFilesWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer = systemClock.setInterval(() => this.#look(), LOOK_MS);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    systemClock.clear(this.#timer);
   }
 
   #look(): void {

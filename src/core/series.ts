@@ -50,7 +50,6 @@ export class Series {
   start(): void {
     this.#take();
     this.#timer = this.#clock.setInterval(() => this.#take(), STEP_MS);
-    this.#timer.unref?.();
   }
 
   stop(): void {

@@ -1,4 +1,5 @@
 import { dlopen, ptr } from "bun:ffi";
+import { systemClock } from "./clock.ts";
 import { describeError } from "./errors.ts";
 import { log } from "./log.ts";
 import { NotifySocket } from "./notify-socket.ts";
@@ -53,7 +54,7 @@ export class Systemd {
   /** The server listens: sends the status too, and again when it changes. */
   start(): void {
     this.#send("READY=1", this.#formatStatus());
-    setInterval(() => this.#sendStatus(), STATUS_MS);
+    systemClock.setInterval(() => this.#sendStatus(), STATUS_MS);
   }
 
   /** Tells that the server loads everything again, until `load` has ended. */
@@ -73,7 +74,7 @@ export class Systemd {
   #feedWatchdog({ WATCHDOG_USEC, WATCHDOG_PID }: SystemdVariables): void {
     const usec = Number(WATCHDOG_USEC);
     const isMeant = WATCHDOG_PID === undefined || Number(WATCHDOG_PID) === process.pid;
-    if (usec > 0 && isMeant) setInterval(() => this.#socket.offer("WATCHDOG=1\n"), usec / 2000);
+    if (usec > 0 && isMeant) systemClock.setInterval(() => this.#socket.offer("WATCHDOG=1\n"), usec / 2000);
   }
 
   #sendStatus(): void {

@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { BEAT, type LoopState, RUNNING } from "./loop-watch.ts";
 
 /** How often the event loop shows that it turns, in milliseconds. */
-const BEAT_MS = 200;
+const BEAT_MS = 250;
 
 /** What the thread that watches is told when the event loop starts, and each time a name is added. */
 export type WatchdogMessage = { type: "start"; state: LoopState } | { type: "name"; name: string };
@@ -23,14 +24,12 @@ export class Watchdog {
   readonly #numbers = new Map<string, Map<string, number>>();
   #count = 0;
   readonly #post: (message: WatchdogMessage) => void;
-  readonly #timer: ReturnType<typeof setInterval>;
 
   /** @param post tells the thread that watches */
   constructor(post: (message: WatchdogMessage) => void) {
     this.#post = post;
     post({ type: "start", state: this.#state });
-    this.#timer = setInterval(() => Atomics.add(this.#state, BEAT, 1), BEAT_MS);
-    this.#timer.unref();
+    systemClock.setInterval(() => Atomics.add(this.#state, BEAT, 1), BEAT_MS);
   }
 
   /** Has a thread of its own watch. */

@@ -1,3 +1,4 @@
+import { type ClockTimer, systemClock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import { lookAt } from "../core/file-state.ts";
 import { log } from "../core/log.ts";
@@ -31,8 +32,8 @@ export class CertificateWatcher {
   #isDue = false;
   #lastFault = "";
   #checking: Promise<void> | undefined;
-  #look: ReturnType<typeof setInterval> | undefined;
-  #warn: ReturnType<typeof setInterval> | undefined;
+  #look: ClockTimer | undefined;
+  #warn: ClockTimer | undefined;
 
   constructor({ files, certificate, renew }: CertificateWatcherOptions) {
     this.#files = files;
@@ -43,13 +44,13 @@ export class CertificateWatcher {
 
   start(): void {
     this.#warnOfExpiry();
-    this.#look = setInterval(() => this.#lookAround(), LOOK_MS);
-    this.#warn = setInterval(() => this.#warnOfExpiry(), WARN_MS);
+    this.#look = systemClock.setInterval(() => this.#lookAround(), LOOK_MS);
+    this.#warn = systemClock.setInterval(() => this.#warnOfExpiry(), WARN_MS);
   }
 
   stop(): void {
-    clearInterval(this.#look);
-    clearInterval(this.#warn);
+    systemClock.clear(this.#look);
+    systemClock.clear(this.#warn);
   }
 
   /** Reads the files again, and renews the certificate if it is another one. */

@@ -238,11 +238,11 @@ test("Timeouts leaves a session alone that has ended", () => {
 function startOnClock(timeouts: Timeouts) {
   let now = 1000;
   let tickWheel = () => {};
-  const clock = spyOn(performance, "now").mockImplementation(() => now);
-  const timer = spyOn(globalThis, "setInterval").mockImplementation(((tick: () => void) => {
+  const clock = spyOn(systemClock, "now").mockImplementation(() => now);
+  const timer = spyOn(systemClock, "setInterval").mockImplementation((tick) => {
     tickWheel = tick;
-    return 0;
-  }) as never);
+    return {};
+  });
   timeouts.start();
   return {
     tick: (ms: number) => {
