@@ -109,8 +109,25 @@ export const cases: readonly Case[] = [
   openLoop(1000, 1000, { target: 0.6, lagMs: 2 }),
   openLoop5(1000, 1000),
   echo({ name: "echo", title: "Echo on 64 sessions, 16 messages at once on each", target: 1.1 }),
-  echo({ name: "echo-async", title: "Echo through an async handler", kind: "echo-async", target: 1.1 }),
-  echo({ name: "json", title: "JSON checked with a valibot schema, and sent back", kind: "json", bytes: 128 }),
+  echo({
+    name: "echo-async",
+    title: "Echo through an async handler that awaits something",
+    kind: "echo-async",
+    target: 1.1,
+  }),
+  echo({
+    name: "echo-ready",
+    title: "Echo through an async handler that awaits nothing",
+    kind: "echo-ready",
+    isQuick: false,
+  }),
+  echo({
+    name: "json",
+    title: "JSON checked with a valibot schema, and sent back",
+    kind: "json",
+    isQuick: false,
+    bytes: 128,
+  }),
   echo({
     name: "burst",
     title: "10 sends to one session in a tick",

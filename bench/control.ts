@@ -27,6 +27,11 @@ const handlers: Record<string, WebSocketHandler<Data>> = {
       socket.send(message);
     },
   },
+  "echo-ready": {
+    async message(socket, message) {
+      socket.send(message);
+    },
+  },
   burst: {
     message(socket, message) {
       for (let copy = 0; copy < 10; copy += 1) socket.send(message);

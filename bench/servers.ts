@@ -5,7 +5,7 @@ import { buildHubbub } from "../build.ts";
 import type { Job } from "./job.ts";
 
 /** What the server does with a message: a controller of bench/controllers, a handler of bench/control.ts. */
-export type Kind = "room" | "echo" | "echo-async" | "burst" | "json" | "upgrade";
+export type Kind = "room" | "echo" | "echo-async" | "echo-ready" | "burst" | "json" | "upgrade";
 
 /** One of those that are compared. */
 export type Contender = {

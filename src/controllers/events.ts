@@ -1,6 +1,6 @@
 import { describeError, toShowable } from "../core/errors.ts";
 import type { EventTimer, EventType } from "../core/event-times.ts";
-import { isPromise } from "../core/is-promise.ts";
+import { isPromise, takeFulfilled } from "../core/promise.ts";
 import { log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Watchdog } from "../core/watchdog.ts";
@@ -65,7 +65,7 @@ export function createRunEvent(path: string, { current, close, refuse, metrics, 
     let settled: Promise<unknown>;
     const before = watchdog?.enter(number) ?? 0;
     try {
-      const result = onEvent(event);
+      const result = takeFulfilled(onEvent(event));
       if (!isPromise(result)) {
         ended?.();
         return true;

@@ -3,7 +3,7 @@ import type { Cluster } from "../bus/cluster.ts";
 import type { WatchedMember } from "../bus/frame.ts";
 import type { WatchedMembers } from "../bus/host.ts";
 import { describeError, toShowable } from "../core/errors.ts";
-import { isPromise } from "../core/is-promise.ts";
+import { isPromise, takeFulfilled } from "../core/promise.ts";
 import { log } from "../core/log.ts";
 import type { ThrottledLog } from "../core/throttled-log.ts";
 import type { Watchdog } from "../core/watchdog.ts";
@@ -151,7 +151,7 @@ export class GroupEvents implements WatchedMembers {
     const before = watchdog?.enter(watchdog.numberOf(path, "groupEvent")) ?? 0;
     const fail = (thrown: unknown) => logFault(generation, path, event, thrown);
     try {
-      const result = generation.run(listener.onGroupEvent, event);
+      const result = takeFulfilled(generation.run(listener.onGroupEvent, event));
       return isPromise(result) ? generation.follow(result).then(() => {}, fail) : undefined;
     } catch (thrown) {
       fail(thrown);

@@ -1,5 +1,5 @@
 import { Fault, nameKind } from "../core/errors.ts";
-import { isPromise } from "../core/is-promise.ts";
+import { isPromise } from "../core/promise.ts";
 import { encodeMessage, type EncodedMessage } from "../groups/message.ts";
 import { describeIssues } from "./schema-issues.ts";
 import { isSchema, type StandardSchema } from "./standard-schema.ts";

@@ -1,5 +1,5 @@
 import { describeError } from "../core/errors.ts";
-import { isPromise } from "../core/is-promise.ts";
+import { isPromise } from "../core/promise.ts";
 import type { Message, MessageEvent, SessionEvent } from "../sessions/event.ts";
 import { InvalidMessage, type OnInvalid } from "./invalid-message.ts";
 import type { SchemaResult, StandardSchema } from "./standard-schema.ts";

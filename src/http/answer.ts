@@ -4,7 +4,7 @@ import type { Generation } from "../controllers/generation.ts";
 import type { Answer, Controller } from "../controllers/loader.ts";
 import type { StandardSchema } from "../controllers/standard-schema.ts";
 import { describeError, Fault, toShowable } from "../core/errors.ts";
-import { isPromise } from "../core/is-promise.ts";
+import { isPromise, takeFulfilled } from "../core/promise.ts";
 import { log } from "../core/log.ts";
 import type { Watchdog } from "../core/watchdog.ts";
 import type { Session } from "../sessions/session.ts";
@@ -145,7 +145,7 @@ function callAnswer(
 ): unknown {
   const before = watchdog?.enter(watchdog.numberOf(path, name)) ?? 0;
   try {
-    return generation.run(call, request);
+    return takeFulfilled(generation.run(call, request));
   } finally {
     watchdog?.leave(before);
   }

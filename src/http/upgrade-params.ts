@@ -2,7 +2,7 @@ import type { ControllerRequest } from "../controllers/controller.ts";
 import type { Generation } from "../controllers/generation.ts";
 import { showIssues } from "../controllers/schema-issues.ts";
 import type { SchemaResult, StandardSchema } from "../controllers/standard-schema.ts";
-import { isPromise } from "../core/is-promise.ts";
+import { isPromise, takeFulfilled } from "../core/promise.ts";
 import type { Issue } from "../sessions/event.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type { UpgradeGate } from "./upgrade.ts";
@@ -21,7 +21,7 @@ export function checkParams(
   generation: Generation,
 ): CheckedParams | Promise<CheckedParams> {
   const standard = schema["~standard"];
-  const result = generation.run((value: unknown) => standard.validate(value), params);
+  const result = takeFulfilled(generation.run((value: unknown) => standard.validate(value), params));
   return isPromise(result) ? generation.follow(result).then(toChecked) : toChecked(result);
 }
 

@@ -29,7 +29,7 @@ function holdTime() {
   return {
     set,
     clear,
-    beat(ms = PULSE_MS) {
+    beat: (ms = PULSE_MS) => {
       now += ms;
       for (const call of beats) call();
     },

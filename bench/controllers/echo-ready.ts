@@ -1,0 +1,7 @@
+import { send, type SessionEvent } from "hubbub";
+
+export const get = () => ({ webSocket: {} });
+
+export async function webSocketEvent(event: SessionEvent) {
+  if (event.type === "message") send(event.session.id, event.message);
+}
