@@ -26,8 +26,7 @@ export const PULSE_MS = 250;
 type Beat = ClockTimer & { readonly call: () => void; readonly everyMs: number; dueAt: number };
 
 /**
- * One timer for everything that is called four times a second or less: each time that a process wakes costs it a fifth of a
- * millisecond, and does so while nothing else happens.
+ * One timer for everything that is called four times a second or less: to wake costs an idle process more than what it then does.
  *
  * It does not keep the process alive, and belongs to the server, whoever asks for it first.
  */
