@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { AppOptions } from "./app/options.ts";
+import { Surroundings } from "./app/surroundings.ts";
 import { Cluster } from "./bus/cluster.ts";
 import { type Api, createApi } from "./controllers/api.ts";
 import { type AuthApi, createAuth } from "./controllers/auth/auth.ts";
@@ -17,9 +18,7 @@ import { systemClock } from "./core/clock.ts";
 import { Facts } from "./core/facts.ts";
 import { log } from "./core/log.ts";
 import { LoopLag } from "./core/loop-lag.ts";
-import { MemoryWatch } from "./core/memory-watch.ts";
 import { Metrics } from "./core/metrics.ts";
-import { OpenFilesWatch } from "./core/open-files.ts";
 import { STOP_GRACE_MS } from "./core/stop-time.ts";
 import { ThrottledLog } from "./core/throttled-log.ts";
 import { formatCount } from "./core/units.ts";
@@ -30,7 +29,6 @@ import type { Admin } from "./http/admin/admin.ts";
 import { createAdmin } from "./http/admin/create-admin.ts";
 import type { Reload } from "./http/admin/inspector/inspector.ts";
 import { type Certificate, readCertificate } from "./http/certificate.ts";
-import { CertificateWatcher } from "./http/certificate-watcher.ts";
 import { TrustedProxies } from "./http/forwarded.ts";
 import { createPagesVersion, LivePages } from "./http/live-pages.ts";
 import { Listener } from "./http/listener.ts";
@@ -61,19 +59,14 @@ export class App {
   readonly #sessions: Sessions;
   readonly #gate: UpgradeGate;
   readonly #listener: Listener;
-  #certificates: CertificateWatcher | undefined;
   readonly #live: LiveControllers<Generation>;
   readonly #livePages: LivePages | undefined;
   readonly #serveStatic: ServeStatic;
   readonly #proxies: TrustedProxies;
   readonly #admin: Admin;
   readonly #loads = new LoadCounts();
-  readonly #memory = new MemoryWatch();
+  readonly #surroundings: Surroundings;
   readonly #loopLag = new LoopLag(() => this.metrics.eventTimes.step());
-  readonly #openFiles = new OpenFilesWatch({
-    onLack: () => this.setOutOfFiles(true),
-    onEnd: () => this.#endLackOfFiles(),
-  });
   readonly #readiness: Readiness;
   #routes: Routes = () => new Response(null, { status: 503 });
   #stopping: Promise<void> | undefined;
@@ -177,6 +170,12 @@ export class App {
       countKept: () => this.keptCount,
     });
     this.staged = new StagedControllers(this.#live);
+    this.#surroundings = new Surroundings({
+      certificateFiles: config,
+      renew: (next) => this.#listener.renew(next),
+      setOutOfFiles: (isOut) => this.setOutOfFiles(isOut),
+      controllers: this.#live,
+    });
     this.#admin = createAdmin({
       version,
       config,
@@ -221,20 +220,10 @@ export class App {
    * @throws {Fault} if the folder, the certificate or the address cannot be used; {AggregateError} of the controllers' faults.
    */
   async start(): Promise<URL> {
-    const { config } = this.#options;
-    const certificate = readCertificate(config);
+    const certificate = readCertificate(this.#options.config);
     await this.#live.start();
     const url = this.listen(certificate);
-    if (certificate !== undefined) {
-      this.#certificates = new CertificateWatcher({
-        files: config,
-        certificate,
-        renew: (next) => this.#listener.renew(next),
-      });
-      this.#certificates.start();
-    }
-    this.#openFiles.start();
-    this.#memory.start();
+    this.#surroundings.start(certificate);
     return url;
   }
 
@@ -297,7 +286,7 @@ export class App {
 
   /** Loads the controllers and the certificate again, as SIGHUP asks. */
   async reload(): Promise<void> {
-    await Promise.all([this.#certificates?.check(), this.#live.reload()]);
+    await Promise.all([this.#surroundings.checkCertificate(), this.#live.reload()]);
   }
 
   async #reload(): ReturnType<Reload> {
@@ -344,12 +333,10 @@ export class App {
     this.#readiness.isStopping = true;
     const { registry } = this.#sessions;
     await this.#sessions.drain(stopped);
-    this.#openFiles.stop();
-    this.#memory.stop();
+    this.#surroundings.stop();
     this.#loopLag.stop();
     this.#admin.stop();
     this.#livePages?.stop();
-    this.#certificates?.stop();
     // An upgrade that was under way may still become a session, which is closed at once.
     const isClosed = this.#listener.stop().then(() => registry.settle());
     await waitAtMost(isClosed, STOP_GRACE_MS);
@@ -386,12 +373,6 @@ export class App {
     for (const session of this.#sessions.registry.values()) {
       if (!next.controllers.has(session.route.path)) this.#sessions.close(session, removed);
     }
-  }
-
-  /** What could not be loaded may have had nothing wrong with it. */
-  #endLackOfFiles(): void {
-    this.setOutOfFiles(false);
-    if (this.#live.lastFault !== "") void this.#live.reload();
   }
 
   #findReasonToEnd({ route }: Session): EndReason | undefined {

@@ -21,11 +21,11 @@ export type AppOptions = {
   /** Further free identifiers of the controllers' modules. */
   globals?: Readonly<Record<string, unknown>>;
   /** Present if this is one of several workers that share a port. */
-  crew?: Crew;
+  crew?: CrewPart;
 };
 
-/** What the workers of one process have in common. */
-export type Crew = {
+/** What one of several workers knows of them all. */
+export type CrewPart = {
   /** The number of this worker. */
   number: number;
   counts: SharedCounts;
