@@ -1,5 +1,4 @@
 import { Surroundings } from "../app/surroundings.ts";
-import type { ControllerInfo } from "../controllers/api.ts";
 import { LoadCounts } from "../controllers/load-counts.ts";
 import { LiveControllers } from "../controllers/live.ts";
 import { resolveLinks } from "../controllers/snapshot.ts";
