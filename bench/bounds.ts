@@ -45,7 +45,7 @@ export function readBounds(file: string = boundsFile): Bounds {
 }
 
 /** Ratios that lie closer together than this are not told apart, however alike the runs were: hours later they are less so. */
-const LEAST_NOISE = 0.1;
+const LEAST_NOISE = 0.15;
 
 /**
  * The bound that follows from the ratios of several runs: their median, and as noise one and a half times the way from

@@ -39,7 +39,7 @@ test("guardCase() fails a server that was slowed down, after it has measured on"
 
 test("chooseBound() takes the median, and what the worst run was above it", () => {
   expect(chooseBound([1.2, 1, 0.9])).toEqual({ ratio: 1, noise: 0.3 });
-  expect(chooseBound([1, 1, 1])).toEqual({ ratio: 1, noise: 0.1 });
+  expect(chooseBound([1, 1, 1])).toEqual({ ratio: 1, noise: 0.15 });
   expect(toLimit({ ratio: 1.5, noise: 0.1 })).toBeCloseTo(1.65, 10);
 });
 
