@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 /** What a timer is stopped by. */
-export type ClockTimer = { unref?(): unknown };
+export type ClockTimer = object;
 
 /**
  * What tells the time, and calls back when it has come.
