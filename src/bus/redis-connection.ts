@@ -1,4 +1,5 @@
 import { createClient, type RedisClientType } from "@redis/client";
+import { type ClockTimer, systemClock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import type { BusTarget } from "../core/bus-url.ts";
 import { completeTracingChannels } from "./tracing-channels.ts";
@@ -40,7 +41,7 @@ export class RedisConnection {
   readonly #longestSilenceMs: number;
   #lookedAt = performance.now();
   #heardAt = performance.now();
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ClockTimer | undefined;
   #unanswered = 0;
 
   private constructor(
@@ -73,7 +74,7 @@ export class RedisConnection {
         await client.connect();
         const connection = new RedisConnection(client, options);
         await connection.#check();
-        connection.#timer = setInterval(() => connection.#look(), connection.#longestSilenceMs / CHECKS);
+        connection.#timer = systemClock.setInterval(() => connection.#look(), connection.#longestSilenceMs / CHECKS);
         return connection;
       });
     } catch (error) {
@@ -123,7 +124,7 @@ export class RedisConnection {
   }
 
   end(reason: string): void {
-    clearInterval(this.#timer);
+    systemClock.clear(this.#timer);
     this.#end(reason);
     destroy(this.#client);
   }

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { Pulse, PULSE_MS } from "./pulse.ts";
 
 /** What a timer is stopped by. */
 export type ClockTimer = object;
@@ -18,52 +18,6 @@ export type Clock = {
   /** Stops a timer of either kind. */
   clear(timer: ClockTimer | undefined): void;
 };
-
-/** How often what looks after something now and then does so at most, in milliseconds. */
-export const PULSE_MS = 250;
-
-/** What a pulse calls again and again. */
-type Beat = ClockTimer & { readonly call: () => void; readonly everyMs: number; dueAt: number };
-
-/**
- * One timer for everything that is called four times a second or less: to wake costs an idle process more than what it then does.
- *
- * It does not keep the process alive, and belongs to the server, whoever asks for it first.
- */
-class Pulse {
-  readonly #asHost = AsyncLocalStorage.snapshot();
-  readonly #beats = new Set<Beat>();
-  #timer: ReturnType<typeof setInterval> | undefined;
-
-  add(call: () => void, everyMs: number): Beat {
-    const beat = { call, everyMs, dueAt: performance.now() + everyMs };
-    this.#beats.add(beat);
-    if (this.#timer === undefined) {
-      this.#timer = this.#asHost(() => setInterval(() => this.#beat(), PULSE_MS));
-      this.#timer.unref();
-    }
-    return beat;
-  }
-
-  delete(timer: ClockTimer | undefined): boolean {
-    const wasThere = this.#beats.delete(timer as Beat);
-    if (wasThere && this.#beats.size === 0) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    }
-    return wasThere;
-  }
-
-  #beat(): void {
-    const now = performance.now();
-    for (const beat of this.#beats) {
-      // Half a pulse is what a beat may come too early by.
-      if (now + PULSE_MS / 2 < beat.dueAt) continue;
-      beat.dueAt = now + beat.everyMs;
-      beat.call();
-    }
-  }
-}
 
 const pulse = new Pulse();
 

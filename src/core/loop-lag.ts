@@ -1,7 +1,8 @@
 import { type ClockTimer, systemClock } from "./clock.ts";
+import { PULSE_MS } from "./pulse.ts";
 
 /** How often the event loop is asked to be on time, in milliseconds. */
-const STEP_MS = 250;
+const STEP_MS = PULSE_MS;
 
 /** The longest delay is remembered for so long at least, and twice as long at most. */
 const REMEMBERED_MS = 15_000;

@@ -1,7 +1,7 @@
 import { log } from "./log.ts";
 
 /** How often event loops are looked at, in milliseconds. */
-const LOOK_MS = 500;
+const LOOK_MS = 200;
 
 /** An event loop that stands still this long is logged, and again each time that doubles. */
 const HELD_MS = 1000;

@@ -1,10 +1,8 @@
 import { join } from "node:path";
 import { systemClock } from "./clock.ts";
+import { PULSE_MS } from "./pulse.ts";
 import type { Config } from "./config.ts";
 import { BEAT, type LoopState, RUNNING } from "./loop-watch.ts";
-
-/** How often the event loop shows that it turns, in milliseconds. */
-const BEAT_MS = 250;
 
 /** What the thread that watches is told when the event loop starts, and each time a name is added. */
 export type WatchdogMessage = { type: "start"; state: LoopState } | { type: "name"; name: string };
@@ -29,7 +27,7 @@ export class Watchdog {
   constructor(post: (message: WatchdogMessage) => void) {
     this.#post = post;
     post({ type: "start", state: this.#state });
-    systemClock.setInterval(() => Atomics.add(this.#state, BEAT, 1), BEAT_MS);
+    systemClock.setInterval(() => Atomics.add(this.#state, BEAT, 1), PULSE_MS);
   }
 
   /** Has a thread of its own watch. */
