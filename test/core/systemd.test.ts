@@ -66,11 +66,13 @@ test.skipIf(!hasSocat)("Systemd feeds the watchdog as long as the event loop tur
   await using server = await start(
     { NOTIFY_SOCKET: socket.name, WATCHDOG_USEC: "200000" },
     {
-      "hold.js": `export const get = () => ({ webSocket: {} });
-export const webSocketEvent = ({ type, message }) => {
+      "hold.js": `import { send } from "hubbub";
+export const get = () => ({ webSocket: {} });
+export const webSocketEvent = ({ type, message, session }) => {
   if (type !== "message") return;
   const end = performance.now() + Number(message);
   while (performance.now() < end);
+  send(session.id, "held");
 };`,
     },
   );
@@ -82,9 +84,10 @@ export const webSocketEvent = ({ type, message }) => {
   session.send("1500");
   await server.logged("The event loop has been held");
   const fedBefore = countFed();
-  await server.logged("The event loop turns again");
+  expect(await session.next()).toBe("held");
   // It was held for half a second more, in which five had been due.
   expect(countFed() - fedBefore).toBeLessThanOrEqual(2);
+  await server.logged("The event loop turns again");
   await waitFor(() => countFed() >= fedBefore + 3, "feeding after that");
 });
 
